@@ -1,0 +1,1 @@
+"""The top: what runs after what, the configuration, and the `merr` command."""

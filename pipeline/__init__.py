@@ -1,0 +1,1 @@
+"""What happens to clips: plain functions over rows; no Prefect."""

@@ -1,0 +1,1 @@
+"""What a record is. Everyone may import this package; it imports nobody."""

@@ -1,0 +1,91 @@
+"""Typed rows to and from one Parquet file. A file that exists is complete."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schemas.arrow import SCHEMA_VERSION, arrow_schema
+from schemas.errors import SetupError
+from schemas.units import Row
+
+R = TypeVar("R", bound=Row)
+
+# Columns worth a dictionary; on texts, media and lists it only slows reading.
+KEY_COLUMNS: Final = ("label", "pseu_emotion", "task", "tier", "split", "stage", "rule", "subject")
+MEDIA_ROWS_PER_GROUP: Final = 100  # one random row costs a whole group
+
+
+def table_of(rows: Sequence[R], row: type[R]) -> pa.Table:
+    return pa.Table.from_pylist([r.model_dump() for r in rows], arrow_schema(row))
+
+
+def write_rows(
+    path: Path, rows: Sequence[R], row: type[R], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write rows and metadata beside `path`, fsync, then rename: the file is whole or not there."""
+    write_table(path, table_of(rows, row), metadata)
+
+
+def write_table(path: Path, table: pa.Table, metadata: Mapping[str, str] | None = None) -> None:
+    """An "optimized" Parquet file as the Hugging Face hub means it, deterministic to the byte."""
+    merged = {**(table.schema.metadata or {}), **(metadata or {})}
+    table = table.replace_schema_metadata(merged)
+    keys = [name for name in KEY_COLUMNS if name in table.schema.names]
+    with atomic_path(path) as unfinished:
+        pq.write_table(
+            table,
+            unfinished,
+            compression="zstd",
+            use_dictionary=keys or False,
+            row_group_size=MEDIA_ROWS_PER_GROUP,
+            write_page_index=True,
+            use_content_defined_chunking=True,
+        )
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write to; renamed on success after fsync, removed on error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield unfinished
+        _fsync(unfinished)
+        unfinished.replace(path)
+        _fsync(path.parent)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read_rows(path: Path, row: type[R]) -> list[R]:
+    """Rows of a file of this or an older minor schema version; SetupError for another major."""
+    table = pq.ParquetFile(path).read()
+    _refuse_other_major(path, table.schema)
+    return [row.model_validate(r) for r in table.to_pylist()]
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    found = pq.read_schema(path).metadata or {}
+    return {key.decode(): value.decode() for key, value in found.items() if key != b"ARROW:schema"}
+
+
+def _refuse_other_major(path: Path, schema: pa.Schema) -> None:
+    version = (schema.metadata or {}).get(b"schema_version", b"").decode()
+    if version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+        raise SetupError(
+            f"{path.name}: schema version {version or 'missing'}, this merr reads "
+            f"{SCHEMA_VERSION.split('.')[0]}.x; open it with the merr that wrote it"
+        )

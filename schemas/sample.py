@@ -1,0 +1,60 @@
+"""Coarse and fine samples: the rows that MERR is made of."""
+
+import hashlib
+from typing import Literal
+
+from schemas.clues import Clue, ClueMode
+from schemas.label import LabelSource
+from schemas.maker import Maker
+from schemas.peak import PeakAu, PeakRule
+from schemas.units import Row, Seconds
+
+Tier = Literal["coarse", "fine"]
+
+
+def sample_id_of(clip_id: str, tier: str, task: str) -> str:
+    return hashlib.sha256(f"{clip_id}:{tier}:{task}".encode()).hexdigest()[:32]
+
+
+def text_hash_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class CoarseSample(Row):
+    """MERR's coarse fields under MERR's names, and where each came from."""
+
+    sample_id: str
+    clip_id: str
+    text_hash: str  # of caption
+    made_by: Maker
+    pseu_emotion: str  # the label
+    label_source: LabelSource
+    label_policy: str
+    AU_list: tuple[str, ...]  # set(label) & peak_AU_list
+    visual_prior_list: tuple[str, ...]  # one phrase per unit of AU_list
+    audio_prior_list: str | None  # tone, one sentence; None without speech
+    peak_index: int  # 0-based frame of the clip
+    peak_t_s: Seconds
+    peak_AU_list: tuple[str, ...]
+    peak_aus: tuple[PeakAu, ...]
+    peak_rule: PeakRule
+    label_seen_at_peak: bool
+    text: str | None  # the words spoken; None when nobody wrote them down
+    visual_objective: str  # the scene, one or two sentences
+    caption: str  # scene, face, tone, words: template order of MERR
+    flags: tuple[str, ...]
+
+
+class FineSample(Row):
+    sample_id: str
+    clip_id: str
+    text_hash: str  # of smp_reason_caption
+    made_by: Maker
+    pseu_emotion: str
+    label_source: LabelSource
+    label_policy: str
+    mode: ClueMode
+    clues: tuple[Clue, ...]
+    conclusion: str  # apart from the clues, so that they stay evidence
+    smp_reason_caption: str  # the clues' sentences, then the conclusion
+    flags: tuple[str, ...]

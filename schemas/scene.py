@@ -1,0 +1,22 @@
+"""What surrounds the face: measured from pictures and the track."""
+
+from typing import Literal
+
+from schemas.maker import Maker
+from schemas.units import Ratio, Row, Share
+
+ShotSize = Literal["extreme close-up", "close-up", "medium shot", "long shot"]
+
+
+class Scene(Row):
+    clip_id: str
+    made_by: Maker
+    shot_size: ShotSize | None  # from the height of the face; None without a face
+    light: Literal["dark", "dim", "even", "bright"]
+    luma_mean: Share  # 0 black, 1 white
+    luma_sd: Share
+    colour: Literal["black and white", "muted", "colourful"]
+    motion: Ratio | None  # mean absolute luma change per frame, 0-1; None for a still
+    faces: int  # most seen at once
+    head: str | None  # where the head points at the peak; None without a face
+    description: str  # one or two sentences
