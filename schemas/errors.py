@@ -4,7 +4,8 @@
   - ClipError         this file, video or clip is unusable: record a Failure, go on
     + DecodeError     its container or a stream of it cannot be decoded
     + AnnotationError a model answered, but its answer breaks the schema
-    + DeadlineError   its work took longer than it may, or its worker was killed
+    + DeadlineError   its work took longer than it may; may go better next time
+    + CrashError      its worker process died of it
   - TransientError    the same call may work later: retry
   - SetupError        no clip can work (weights, configuration, disk): stop, say what to fix
 """
@@ -27,7 +28,11 @@ class AnnotationError(ClipError):
 
 
 class DeadlineError(ClipError):
-    """The work on one subject took longer than it may, or took its worker process down."""
+    """The work on one subject took longer than it may. The next build tries it again."""
+
+
+class CrashError(ClipError):
+    """The work on one subject took its worker process down: a codec crashed, or memory ran out."""
 
 
 class TransientError(MerrError):

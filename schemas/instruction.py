@@ -31,9 +31,10 @@ class InstructionSample(Row):
 
 
 def lay_out(task: Task, prompt: str, text: str | None) -> str:
-    """The instruction string. Without words the transcript sentence is left out, not left empty."""
-    words = f"The person in video says: {text}. " if text else ""
+    """The instruction string, byte for byte Emotion-LLaMA's: two spaces before the bracket, one
+    after the prompt. Without words the transcript sentence is left out with its spaces."""
+    words = f"The person in video says: {text}.  " if text else ""
     return (
         f"<video>{IMAGE_PLACEHOLDER}</video> <feature>{FEATURE_PLACEHOLDER}</feature> "
-        f"{words} [{task}] {prompt} "
+        f"{words}[{task}] {prompt} "
     )

@@ -8,6 +8,19 @@ from schemas.units import Ratio, Row, Share
 ShotSize = Literal["extreme close-up", "close-up", "medium shot", "long shot"]
 
 
+class Look(Row):
+    """Light, colour and movement of the whole picture, measured while its frames stream by."""
+
+    clip_id: str
+    made_by: Maker
+    frames: int  # that were measured; at least 1
+    luma_mean: Share  # 0 black, 1 white
+    luma_sd: Share  # over the picture and over time
+    saturation_mean: Share  # 0 grey, 1 pure colours; bright places weigh more than dark ones
+    motion: Ratio | None  # mean absolute luma change per frame, cuts left out; None for a still
+    defects: tuple[str, ...] = ()  # what the decoder had to forgive, e.g. "2 damaged packets"
+
+
 class Scene(Row):
     clip_id: str
     made_by: Maker

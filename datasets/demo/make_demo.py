@@ -1,0 +1,130 @@
+"""Make the demo clips: `python datasets/demo/make_demo.py --out datasets/demo` (see README.md)."""
+
+import argparse
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+from curves import Bump, Curve, bump_curve, speech_curve
+from film import FPS, write_film, write_still
+from head import Head, load_head, render_head
+from photo import Picture, Portrait, load_picture, load_portrait, pan, warp_portrait
+from voice import Line, speak, subtitle
+
+SOURCE: Final = Path(__file__).parent / ".source"
+STILL: Final = ("portrait.jpg", "smile", 0.6)  # file, drive, value
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One clip; times in frames of 1/25 s."""
+
+    name: str
+    actor: Literal["photograph", "rendered", "rocket"]
+    frames: int
+    label: str
+    drives: dict[str, Bump] = field(default_factory=dict)
+    line: Line | None = None
+    words_in: Literal["srt", "csv"] = "srt"
+    pitch: float = 0.0  # degrees the rendered head is lowered by at the peak
+
+
+PLANS: Final = (
+    Plan("smile", "photograph", 75, "happy", {"smile": Bump(12, 46, 88)},
+         Line("It worked! It really worked!", 0.3, "en-us+f3", 165, 62, 130)),
+    Plan("surprise", "photograph", 70, "surprise",
+         {"brows": Bump(14, 40, 74), "mouth_open": Bump(18, 40, 66)},
+         Line("Oh! You are here already?", 0.5, "en-us+f3", 160, 75, 150)),
+    Plan("goodbye", "photograph", 90, "happy", {"smile": Bump(2, 28, 56)},
+         Line("Thank you all for coming. See you next week.", 0.5, "en-us+f3", 165, 52, 100),
+         words_in="csv"),
+    Plan("calm", "rendered", 85, "neutral", {"brows": Bump(30, 52, 78, height=0.25)},
+         Line("The meeting starts at ten in room four.", 0.4, "en-us+m3", 165, 38, 90)),
+    Plan("sad", "rendered", 90, "sad",
+         {"brows_inner": Bump(25, 68, 104), "corners_down": Bump(25, 68, 104)},
+         Line("I waited all day, and nobody called.", 0.3, "en-us+m3", 140, 20, 60), pitch=3.0),
+    Plan("angry", "rendered", 75, "angry",
+         {"brows_down": Bump(18, 55, 84), "corners_down": Bump(18, 55, 84, height=0.4)},
+         Line("No! I told you to stop that!", 0.3, "en-us+m3", 190, 50, 190), pitch=1.5),
+    Plan("silent", "rendered", 60, "happy", {"smile": Bump(10, 33, 66)}),
+    Plan("rocket", "rocket", 75, "neutral", {},
+         Line("The rocket leaves the pad on time.", 0.5, "en-us+f3", 160, 45, 100)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Actors:
+    portrait: Portrait
+    head: Head
+    rocket: Picture
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder to write the clips to")
+    out = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    actors = Actors(load_portrait(SOURCE), load_head(SOURCE), load_picture(SOURCE / "rocket.jpg"))
+    curves = {plan.name: _make(plan, actors, out) for plan in PLANS}
+    name, drive, value = STILL
+    write_still(out / name, warp_portrait(actors.portrait, {drive: value}, sway=np.zeros(2)))
+    _write_tables(out, curves)
+
+
+def _make(plan: Plan, actors: Actors, out: Path) -> dict[str, Curve]:
+    """Write one clip and its subtitles; its curves come back."""
+    curves = {name: bump_curve(bump, plan.frames) for name, bump in plan.drives.items()}
+    samples = None
+    if plan.line is not None:
+        samples = speak(plan.line, plan.frames / FPS)
+        if plan.actor == "rendered":
+            curves["speech"] = speech_curve(samples, plan.frames)
+        if plan.words_in == "srt":
+            (out / f"{plan.name}.srt").write_text(subtitle(plan.line, samples))
+    write_film(out / f"{plan.name}.mp4", _pictures(plan, actors, curves), samples)
+    print(f"{plan.name}: {plan.frames} frames", flush=True)
+    return curves
+
+
+def _pictures(plan: Plan, actors: Actors, curves: dict[str, Curve]) -> Iterator[Picture]:
+    for i in range(plan.frames):
+        drives = {name: float(curve[i]) for name, curve in curves.items()}
+        time = i / FPS
+        swing, nod = np.sin(1.9 * time + len(plan.name)), np.sin(1.3 * time)
+        if plan.actor == "photograph":
+            yield warp_portrait(actors.portrait, drives, sway=np.array([swing, 0.7 * nod]))
+        elif plan.actor == "rendered":
+            lowered = plan.pitch * max(drives[name] for name in plan.drives)
+            yield render_head(actors.head, drives, yaw=1.5 * swing, pitch=0.8 * nod + lowered)
+        else:
+            along = i / (plan.frames - 1)
+            centre = np.array([330.0 - 15 * along, 250.0 - 35 * along])
+            yield pan(actors.rocket, centre=centre, width=600.0 - 90 * along)
+
+
+def _write_tables(out: Path, curves: dict[str, dict[str, Curve]]) -> None:
+    labels = [(f"{plan.name}.mp4", plan.label) for plan in PLANS] + [(STILL[0], "happy")]
+    _write(out / "labels.csv", ("name", "label"), labels)
+    said = [(f"{p.name}.mp4", p.line.words, "en") for p in PLANS if p.line and p.words_in == "csv"]
+    _write(out / "transcripts.csv", ("name", "sentence", "language"), said)
+    values = [
+        (f"{clip}.mp4", frame, drive, f"{value:.4f}")
+        for clip, drives in curves.items()
+        for drive, curve in drives.items()
+        for frame, value in enumerate(curve)
+    ]
+    _write(out / "expression_curves.csv", ("clip", "frame", "drive", "value"), values)
+
+
+def _write(path: Path, header: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""The build flow: what runs after what. It holds no logic of its own."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from pipeline.batches import Batch, Shard
+from pipeline.build import Build
+from schemas.errors import TransientError
+
+SHARDS_AT_ONCE: Final = 2  # one decodes while the other writes; more only wait for workers
+BEFORE_WORDS: Final = ("peak", "stills", "scene", "evidence", "label", "coarse")
+WORDS: Final = ("clues", "fine")  # the chain that may ask a language model
+
+
+def may_pass(task: Any, run: Any, state: Any) -> bool:
+    return isinstance(state.result(raise_on_failure=False), TransientError)
+
+
+def run_build(build: Build, batches: Sequence[Batch], *, until: str | None) -> None:
+    """Bring every batch to completion, or to the stage `until`. Two tasks per shard."""
+    from prefect import flow, task
+    from prefect.cache_policies import NO_CACHE
+    from prefect.task_runners import ThreadPoolTaskRunner
+
+    shards: dict[int, Shard] = {}  # tasks are handed numbers, never rows
+    careful = task(
+        retries=3,
+        retry_delay_seconds=[1, 10, 60],
+        retry_condition_fn=may_pass,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
+
+    @careful
+    def measure_shard(number: int) -> None:
+        build.measure(shards[number])
+        build.advance(shards[number], _upto(BEFORE_WORDS, until))
+
+    @careful
+    def tell_shard(number: int) -> None:
+        build.advance(shards[number], _upto(WORDS, until))
+
+    def submit(shard: Shard) -> Any:
+        shards[shard.number] = shard
+        measured: Any = measure_shard.submit(shard.number)
+        return tell_shard.submit(shard.number, wait_for=[measured], return_state=False)
+
+    runner: Any = ThreadPoolTaskRunner(max_workers=2 * SHARDS_AT_ONCE)
+
+    @flow(name="merr-build", task_runner=runner)
+    def merr_build() -> None:
+        try:
+            _bounded(submit, _shards_of(build, batches, until))
+        except BaseException:
+            build.pool.close()  # else the flow would wait for tasks that wait for workers
+            raise
+
+    merr_build()
+
+
+def _shards_of(build: Build, batches: Sequence[Batch], until: str | None) -> Iterator[Shard]:
+    """Shards as they come out of the intake, none where the run ends before them."""
+    for batch in batches:
+        if until == "ingest":
+            build.probe_only(batch)
+            continue
+        shards = build.take_in(batch)
+        if until != "cut":
+            yield from shards
+
+
+def _bounded(submit: Callable[[Shard], Any], shards: Iterable[Shard]) -> None:
+    """At most SHARDS_AT_ONCE shards are submitted and not finished."""
+    running: deque[Any] = deque()
+    for shard in shards:
+        running.append(submit(shard))
+        if len(running) >= SHARDS_AT_ONCE:
+            running.popleft().result()
+    while running:
+        running.popleft().result()
+
+
+def _upto(stages: tuple[str, ...], until: str | None) -> tuple[str, ...]:
+    """The stages up to and with `until`; all where it comes later, none where it came before."""
+    everything = (*BEFORE_WORDS, *WORDS)
+    if until is None:
+        return stages
+    if until not in everything:
+        return ()
+    last = everything.index(until)
+    return tuple(stage for stage in stages if everything.index(stage) <= last)

@@ -1,0 +1,121 @@
+"""`merr build`: find, hash, read what was given, then let the flow bring every part about."""
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from flows.prefect_env import prepare_prefect
+from flows.progress import shown_progress
+from flows.session import LastRun, accepted, books_of, locked, open_log, save_run
+from pipeline.batches import Batch, add_batches
+from pipeline.catalog import Catalog
+from pipeline.chain import Chain
+from pipeline.given_read import read_given
+from pipeline.hashes import HashCache, hash_files
+from pipeline.index import CountIndex
+from pipeline.layout import WorkFolder
+from pipeline.pool import WorkerPool
+from pipeline.settings import Settings
+from pipeline.sources import find_files
+from pipeline.status import Books, problems
+from pipeline.tally import Tally
+from schemas.errors import SetupError
+from schemas.failure import Failure
+
+
+@dataclass(frozen=True)
+class Request:
+    sources: tuple[str, ...]
+    work: WorkFolder
+    settings: Settings
+    jobs: int | None = None
+    limit: int | None = None
+    until: str | None = None
+    retry_failed: bool = False
+    rehash: bool = False
+    debug: bool = False
+
+
+@dataclass(frozen=True)
+class Built:
+    chain: Chain
+    books: Books
+    worked: int  # outcomes of this run; 0: everything was done before
+    unseen: int  # failures that nobody accepted
+
+
+def build(request: Request) -> Built:
+    """Raises SetupError when the run cannot start or go on; broken files are in the books."""
+    work = request.work
+    _check_disk(work)
+    with locked(work), open_log(work) as log:
+        log.info("build %s", " ".join(map(str, request.sources)))
+        catalog = _catalog(request)
+        catalog.save(work.catalog)
+        save_run(work, LastRun(request.sources, request.settings))
+        batches = add_batches(work, catalog.videos.values())
+        chain = Chain(work, request.settings, catalog)
+        worked = _work(request, chain, batches, log)
+        books = books_of(chain)
+        log.info("build ended: %d outcomes", worked)
+    return Built(chain, books, worked, len(unseen_problems(chain)) if books.failed else 0)
+
+
+def unseen_problems(chain: Chain) -> list[Failure]:
+    """Failures that stand and that nobody accepted."""
+    seen = accepted(chain.work)
+    index = CountIndex.open(chain.work.index)
+    return [failure for failure in problems(chain, index) if failure.id not in seen]
+
+
+def _check_disk(work: WorkFolder) -> None:
+    try:
+        work.root.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise SetupError(f"{work.root}: cannot be made: {e.strerror}") from e
+    if not os.access(work.root, os.W_OK):
+        raise SetupError(f"{work.root}: cannot be written; choose another --work")
+
+
+def _catalog(request: Request) -> Catalog:
+    found = find_files(request.sources)
+    cache = HashCache(request.work.hashes)
+    files, failures = hash_files(found.files, cache, rehash=request.rehash)
+    read = read_given(files, request.settings.given, places=found.places)
+    catalog = Catalog(
+        tuple(files),
+        read.given,
+        read.rejections,
+        (*found.failures, *failures, *read.failures),
+    )
+    if request.limit is None:
+        return catalog
+    left_out = list(catalog.videos)[request.limit :]
+    return replace(catalog, left_out=frozenset(left_out))
+
+
+def _work(request: Request, chain: Chain, batches: Sequence[Batch], log: logging.Logger) -> int:
+    """How many outcomes there were. With nothing to do neither Prefect nor a worker starts."""
+    books = books_of(chain)
+    todo = books.pending + books.retryable + (books.failed if request.retry_failed else 0)
+    if not todo:
+        return 0
+    from flows.build_flow import run_build
+    from pipeline.build import Build
+
+    prepare_prefect(chain.work.root / "prefect", debug=request.debug)
+    settings = request.settings.run
+    with (
+        WorkerPool(
+            request.jobs or settings.jobs or os.cpu_count() or 1,
+            log=chain.work.log,
+            memory_gb=settings.worker_memory_gb,
+        ) as pool,
+        shown_progress() as listen,
+    ):
+        tally = Tally(listen)
+        build = Build(chain, pool, tally, log.info, request.retry_failed)
+        live = [b for b in batches if any(v in chain.catalog.videos for v in b.video_ids)]
+        run_build(build, live, until=request.until)
+        return tally.worked

@@ -1,0 +1,249 @@
+"""The `merr` command. Thin: every command imports what it needs when it runs."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from flows.guard import SETUP, SOME_FAILED, guarded, is_debug
+
+app = typer.Typer(
+    name="merr",
+    help="From raw video to reviewed, versioned multimodal emotion data (MERR).",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Any command takes --debug, which shows the traceback of an error.",
+)
+engines_app = typer.Typer(help="Engines: what is here, and how to add more.", no_args_is_help=True)
+app.add_typer(engines_app, name="engines")
+
+
+Sources = Annotated[
+    list[str], typer.Argument(help="Files, folders or quoted globs with videos or pictures.")
+]
+WorkArgument = Annotated[Path, typer.Argument(help="A work folder of `merr build`.")]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="A merr.toml; default: ./merr.toml if it is there.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="One setting, e.g. peak.k=3; may be given several times."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def main() -> NoReturn:
+    """Entry point: errors become one line and an exit code."""
+    debug = "--debug" in sys.argv
+    sys.argv = [argument for argument in sys.argv if argument != "--debug"]
+    sys.exit(guarded(app, debug=debug))
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("merr.toml"),
+) -> None:
+    """Write a merr.toml in which every setting stands, explained, with its default."""
+    from flows.config import commented_toml
+    from schemas.errors import SetupError
+
+    if path.exists():
+        raise SetupError(f"{path}: is there already; `merr init OTHER.toml` writes another")
+    path.write_text(commented_toml(), "utf-8")
+    typer.echo(f"wrote {path}")
+
+
+@app.command()
+def config(
+    file: ConfigOption = None, assignments: SetOption = None, as_json: JsonOption = False
+) -> None:
+    """Show the effective settings and where each came from."""
+    from flows.config import load_config
+
+    found = load_config(file, assignments or ())
+    if as_json:
+        typer.echo(found.settings.model_dump_json(indent=2))
+        return
+    for key, value, origin in found.lines():
+        typer.echo(f"{key} = {value}  # {origin}")
+
+
+@app.command()
+def doctor(as_json: JsonOption = False) -> None:
+    """What is here and what is missing: engines, models, GPU, disk, licences."""
+    import json
+
+    from flows.doctor import examine, report_text
+
+    found = examine()
+    typer.echo(json.dumps(found.as_json(), indent=2) if as_json else report_text(found))
+    if not found.ready:
+        raise typer.Exit(SETUP)
+
+
+@engines_app.command("install")
+def engines_install(
+    name: Annotated[str, typer.Argument(help="Engine, e.g. mesh.")],
+) -> None:
+    """Install what an engine needs."""
+    from flows.doctor import install
+
+    typer.echo(install(name))
+
+
+@app.command()
+def plan(
+    sources: Sources,
+    file: ConfigOption = None,
+    assignments: SetOption = None,
+    jobs: Annotated[int | None, typer.Option(help="Worker processes.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say before anything starts: clips, hours, model calls, tokens, cost, disk."""
+    import json
+
+    from flows.config import load_config
+    from flows.planning import make_plan, plan_text
+
+    made = make_plan(tuple(sources), load_config(file, assignments or ()).settings, jobs)
+    typer.echo(json.dumps(made.as_json(), indent=2) if as_json else plan_text(made))
+
+
+@app.command()
+def build(
+    sources: Sources,
+    work: Annotated[Path, typer.Option("--work", help="Folder for everything that is made.")],
+    file: ConfigOption = None,
+    assignments: SetOption = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only so many videos.")] = None,
+    until: Annotated[str | None, typer.Option(help="Stop after this stage, e.g. face.")] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try permanent failures again, too.")
+    ] = False,
+    rehash: Annotated[
+        bool, typer.Option("--rehash", help="Read every file again, whatever its date says.")
+    ] = False,
+) -> None:
+    """Make evidence and samples out of videos; again: only what is not done yet."""
+    from flows.building import Request
+    from flows.building import build as run
+    from flows.config import load_config
+    from flows.texts import built_text
+    from pipeline.layout import WorkFolder
+    from pipeline.stages import check_stage
+
+    if until is not None:
+        check_stage(until)
+    built = run(
+        Request(
+            sources=tuple(sources),
+            work=WorkFolder(work),
+            settings=load_config(file, assignments or ()).settings,
+            jobs=jobs,
+            limit=limit,
+            until=until,
+            retry_failed=retry_failed,
+            rehash=rehash,
+            debug=is_debug(),
+        )
+    )
+    typer.echo(built_text(built))
+    if built.unseen:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def status(work: WorkArgument, as_json: JsonOption = False) -> None:
+    """The books: what entered every stage and what became of it."""
+    import json
+
+    from flows.building import unseen_problems
+    from flows.session import books_of, open_chain
+    from flows.texts import books_text, problems_text
+    from pipeline.layout import WorkFolder
+
+    chain = open_chain(WorkFolder(work))
+    books = books_of(chain)
+    unseen = unseen_problems(chain) if books.failed else []
+    if as_json:
+        failures = [failure.model_dump(mode="json") for failure in unseen]
+        typer.echo(json.dumps(books.as_json() | {"failures": failures}, indent=2))
+        return
+    typer.echo(books_text(books))
+    typer.echo(problems_text(unseen, work))
+
+
+@app.command()
+def accept(
+    work: WorkArgument,
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Ids of failures; none: all that stand now.")
+    ] = None,
+) -> None:
+    """Mark failures as seen, so that they no longer make a build end with 1."""
+    from flows.accepting import accept_failures
+    from pipeline.layout import WorkFolder
+
+    typer.echo(accept_failures(WorkFolder(work), ids or []))
+
+
+@app.command()
+def show(
+    work: WorkArgument,
+    clip: Annotated[str, typer.Argument(help="Start of a clip_id, or the name of a file.")],
+    page: Annotated[bool, typer.Option("--open", help="Write a page with pictures.")] = False,
+) -> None:
+    """Everything known of one clip: evidence, texts, provenance."""
+    from flows.showing import show_clip
+    from pipeline.layout import WorkFolder
+
+    typer.echo(show_clip(WorkFolder(work), clip, page=page))
+
+
+@app.command()
+def publish(
+    work: WorkArgument,
+    to: Annotated[Path, typer.Option("--to", help="Folder of all releases.")],
+    name: Annotated[str, typer.Option(help="Name of the data set.")],
+    version: Annotated[str, typer.Option(help="X.Y.Z")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put it in the place of another of this version.")
+    ] = False,
+) -> None:
+    """Write an immutable release that load_dataset opens."""
+    from flows.session import locked, open_chain, open_log
+    from flows.texts import published_text
+    from pipeline.layout import WorkFolder
+    from pipeline.release import publish as run
+
+    folder = WorkFolder(work)
+    chain = open_chain(folder)
+    with locked(folder), open_log(folder) as log:
+        log.info("publish %s %s", name, version)
+        published = run(chain, to=to, name=name, version=version, replace=replace)
+        log.info("published %s", published.manifest.digest)
+    typer.echo(published_text(published))
+
+
+@app.command()
+def verify(
+    release: Annotated[Path, typer.Argument(help="A folder that `merr publish` wrote.")],
+) -> None:
+    """Recount and rehash a release."""
+    from pipeline.release import read_manifest
+    from pipeline.verify import verify as run
+
+    faults = run(release)
+    for fault in faults:
+        typer.echo(f"{release}: {fault}", err=True)
+    if faults:
+        raise typer.Exit(SOME_FAILED)
+    manifest = read_manifest(release)
+    typer.echo(
+        f"{manifest.name} {manifest.version} is whole: {len(manifest.files)} files, "
+        f"{sum(manifest.rows.values())} rows, digest {manifest.digest[:12]}"
+    )

@@ -1,0 +1,64 @@
+"""Around every command: our packages are ours, and an error is one line and an exit code."""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, Final
+
+_OURS: Final = ("schemas", "annotators", "pipeline", "flows")
+DONE: Final = 0
+SOME_FAILED: Final = 1
+SETUP: Final = 2
+STOPPED: Final = 130
+_DEBUG: Final = "MERR_DEBUG"
+_STOPPED: Final = "stopped; nothing that was finished is lost: run the same command again"
+
+
+def is_debug() -> bool:
+    return os.environ.get(_DEBUG) == "1"
+
+
+def guarded(app: Any, *, debug: bool) -> int:
+    """Run the command line. 0 done, 1 some failed, 2 usage or set-up, 130 stopped by Ctrl-C."""
+    from schemas.errors import MerrError
+
+    if debug:
+        os.environ[_DEBUG] = "1"
+    try:
+        _check_packages()
+        app()
+    except SystemExit as e:  # how Typer ends, also after an error it has shown itself
+        code = e.code if isinstance(e.code, int) else 1
+        return _explain(_STOPPED, code) if code == STOPPED else code
+    except KeyboardInterrupt:
+        return _explain(_STOPPED, STOPPED)
+    except MerrError as e:
+        return _explain(" ".join(str(e).split()), SETUP)
+    except OSError as e:
+        return _explain(f"{e.filename or 'disk'}: {e.strerror or e}", SETUP)
+    return DONE
+
+
+def _explain(text: str, code: int) -> int:
+    if is_debug():
+        traceback.print_exc()
+    sys.stderr.write(f"merr: {text}\n")
+    return code
+
+
+def _check_packages() -> None:
+    """SetupError when another installed package has taken one of our names."""
+    from importlib.util import find_spec
+
+    from schemas.errors import SetupError
+
+    home = Path(__file__).resolve().parent.parent
+    for name in _OURS:
+        spec = find_spec(name)
+        origin = Path(spec.origin).resolve() if spec and spec.origin else None
+        if origin is None or origin.parent.parent != home:
+            raise SetupError(
+                f"the package {name!r} found is {origin}, not merr's: another package shadows it; "
+                "install merr into an environment of its own"
+            )

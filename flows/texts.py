@@ -1,0 +1,92 @@
+"""The books and a release in words, for a terminal."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from flows.building import Built
+from pipeline.release import Published
+from pipeline.status import Books, StageBooks
+from schemas.failure import Failure
+
+_MOST_SHOWN: Final = 12
+
+
+def built_text(built: Built) -> str:
+    """What a build says at its end."""
+    lines = [books_text(built.books), ""]
+    lines.append(
+        f"{built.worked} results made" if built.worked else "nothing to do: all of it was done"
+    )
+    if built.books.labels.get("label_for_nothing"):
+        lines.append("labels.csv names clips that are not here; `merr status` counts them")
+    if built.unseen:
+        lines.append(
+            f"{built.unseen} failed: `merr status {built.chain.work.root}` says why, "
+            f"`merr accept {built.chain.work.root}` marks them as seen"
+        )
+    return "\n".join(lines)
+
+
+def problems_text(failures: Sequence[Failure], work: Path) -> str:
+    """The failures that nobody accepted, one line each."""
+    lines = [f"{f.subject} {f.id}: {f.stage}: {f.reason} [{f.error}]" for f in failures]
+    more = len(lines) - _MOST_SHOWN
+    if more > 0:
+        lines = [*lines[:_MOST_SHOWN], f"and {more} more: `merr status {work} --json` lists all"]
+    return "\n".join(["", *lines]) if lines else ""
+
+
+def published_text(published: Published) -> str:
+    manifest = published.manifest
+    rows = ", ".join(f"{count} {table}" for table, count in manifest.rows.items())
+    verb = "published" if published.new else "already published, nothing to do:"
+    return (
+        f"{verb} {manifest.name} {manifest.version} at {published.folder}\n"
+        f"rows: {rows}\nlicence: {manifest.licence}\n"
+        f"report: {published.folder / 'report.html'}"
+    )
+
+
+def books_text(books: Books) -> str:
+    return "\n".join((*_files(books), "", *_stages(books), *_labels(books)))
+
+
+def _files(books: Books) -> Iterator[str]:
+    f = books.files
+    yield f"{f['found']} files found"
+    yield f"  {f['videos']} videos"
+    for name, words in (
+        ("duplicates", "other names of the same bytes"),
+        ("other_kind", "of another kind"),
+        ("unreadable", "could not be read"),
+        ("left_out", "left out by --limit"),
+    ):
+        if f[name]:
+            yield f"  {f[name]} {words}"
+
+
+def _stages(books: Books) -> Iterator[str]:
+    yield f"{'stage':<10}{'in':>8}{'done':>8}{'rejected':>10}{'failed':>8}{'pending':>9}"
+    for stage in books.stages.values():
+        yield (
+            f"{stage.stage:<10}{stage.entered:>8}{stage.done:>8}{stage.rejected.total():>10}"
+            f"{stage.failed.total():>8}{stage.pending:>9}{_reasons(stage)}"
+        )
+
+
+def _reasons(stage: StageBooks) -> str:
+    parts = [*_counted(stage.rejected), *_counted(stage.failed)]
+    return "   " + ", ".join(parts) if parts else ""
+
+
+def _counted(counts: Counter[str]) -> Iterator[str]:
+    for name, count in counts.most_common():
+        yield f"{name} {count}"
+
+
+def _labels(books: Books) -> Iterator[str]:
+    if books.labels:
+        yield ""
+        yield "given labels not used: " + ", ".join(_counted(books.labels))

@@ -1,0 +1,393 @@
+"""Building: brings every part of a work folder to completion, one batch and one shard at a time."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from pipeline.batches import Batch, Shard, add_shards
+from pipeline.chain import Chain
+from pipeline.compute import COMPUTE, Inputs
+from pipeline.cut import needs_shots, needs_voice, plan_clips, rule_for
+from pipeline.fates import subjects_cut
+from pipeline.keys import Key
+from pipeline.outcomes import NAMED, fail
+from pipeline.parts import Part, write_part
+from pipeline.pool import WorkerPool
+from pipeline.stages import BY_NAME, MEASURED, STAGES, Stage
+from pipeline.tally import Tally
+from schemas.clip import Clip
+from schemas.errors import ClipError
+from schemas.failure import Failure, Rejection
+from schemas.speech import Span
+from schemas.units import Row
+from schemas.video import Video
+
+T = TypeVar("T")
+Outcome = Row  # a row of the stage, a Rejection or a Failure
+
+PROBE_DEADLINE_S: Final = 120.0
+CLIP_DEADLINE_S: Final = 60.0  # for any clip, and
+DEADLINE_PER_SECOND: Final = 20.0  # for every second of it: 20 times slower than real time
+FILM_DEADLINE_PER_SECOND: Final = 4.0
+
+
+@dataclass(frozen=True)
+class Build:
+    chain: Chain
+    pool: WorkerPool
+    tally: Tally
+    log: Callable[[str], None]
+    retry_failed: bool = False
+
+    # ---- batches: from files to clips
+
+    def take_in(self, batch: Batch) -> list[Shard]:
+        """Probe and cut the videos of a batch; its shards. Does only what is not done yet."""
+        videos = self._ingest(batch)
+        clips = self._cut(batch, videos)
+        cut_key = self.chain.cut_key(batch).name
+        return add_shards(self.chain.work, batch, cut_key, clips)
+
+    def probe_only(self, batch: Batch) -> None:
+        self._ingest(batch)
+
+    def _ingest(self, batch: Batch) -> list[Video]:
+        key = self.chain.ingest_key(batch)
+        old = self.chain.videos(batch)
+        have = {v.video_id for v in old.rows} | old.settled(retry_failed=self.retry_failed)
+        live = self.chain.catalog.videos
+        todo = [v for v in batch.video_ids if v in live and v not in have]
+        if todo:
+            self.tally.expect("ingest", len(todo))
+            new = self._each("ingest", todo, self._probe)
+            part = _merged(old, new, order=batch.video_ids, id_of=_video_id)
+            self._write("ingest", batch.number, part, Video, key)
+            old = part
+        return [video for video in old.rows if video.video_id in live]
+
+    def _probe(self, video_id: str) -> Outcome:
+        file = self.chain.catalog.videos[video_id]
+        payload = {
+            "path": file.location,
+            "video_id": video_id,
+            "size_bytes": file.size_bytes,
+            "limits": self.chain.settings.media.model_dump(mode="json"),
+        }
+        return self._attempt(
+            "video",
+            video_id,
+            "ingest",
+            lambda: Video.model_validate(
+                self.pool.call("probe", payload, deadline_s=PROBE_DEADLINE_S)
+            ),
+        )
+
+    def _cut(self, batch: Batch, videos: Sequence[Video]) -> list[Clip]:
+        key = self.chain.cut_key(batch)
+        old = self.chain.cuts(batch)
+        have = {c.video_id for c in old.rows} | old.settled(retry_failed=self.retry_failed)
+        todo = [v for v in videos if v.video_id not in have]
+        if todo:
+            self.tally.expect("cut", len(todo))
+            plans = self._map(todo, self._plan)
+            part = _appended(old, [outcome for plan in plans for outcome in plan])
+            subjects = subjects_cut(part)
+            self._write("cut", batch.number, part, Clip, key, subjects=subjects)
+            old = part
+        return list(old.rows)
+
+    def _plan(self, video: Video) -> list[Outcome]:
+        """Clips and refused spans of one video, or the one Failure it got."""
+        try:
+            clips, rejections = self._planned(video)
+        except NAMED as e:
+            outcomes: list[Outcome] = [fail("video", video.video_id, "cut", e)]
+        else:
+            outcomes = [*clips, *rejections]
+        self.tally.add("cut", outcomes[0])
+        return outcomes
+
+    def _planned(self, video: Video) -> tuple[list[Clip], list[Rejection]]:
+        given = self.chain.catalog.given_of(video.video_id)
+        settings = self.chain.settings.cut
+        spans = [Span(start_s=s.start_s, end_s=s.end_s) for s in given.spans] if given else []
+        has_cues = given is not None and any(cue.start_s is not None for cue in given.cues or ())
+        rule = rule_for(video, settings=settings, has_cues=has_cues, has_spans=bool(spans))
+        shots = voiced = None
+        if needs_shots(rule, settings) or needs_voice(rule):
+            shots, voiced = self._analyse(video)
+        return plan_clips(
+            video,
+            settings=settings,
+            cues=given.cues if given else None,
+            spans=spans or None,
+            voiced=voiced,
+            shots=shots if needs_shots(rule, settings) else None,
+        )
+
+    def _analyse(self, video: Video) -> tuple[list[Span], list[Span] | None]:
+        settings = self.chain.settings
+        payload = {
+            "path": self.chain.catalog.videos[video.video_id].location,
+            "video": video.model_dump(mode="json"),
+            "speech": settings.speech.model_dump(mode="json"),
+            "limits": settings.media.model_dump(mode="json"),
+        }
+        deadline_s = PROBE_DEADLINE_S + FILM_DEADLINE_PER_SECOND * (video.duration_s or 0)
+        found = self.pool.call("film", payload, deadline_s=deadline_s)
+        shots = [Span.model_validate(span) for span in found["shots"]]
+        voiced = found["voiced"]
+        return shots, None if voiced is None else [Span.model_validate(span) for span in voiced]
+
+    # ---- shards: from clips to samples
+
+    def measure(self, shard: Shard) -> None:
+        """The stages that need the decoded clip, all of them by one decode."""
+        stages = [BY_NAME[name] for name in MEASURED]
+        clips = self.chain.clips(shard)
+        old = {stage.name: self.chain.part(stage, shard) for stage in stages}
+        wants = self._wanted(clips, stages, old)
+        if wants:
+            answers = self._measured(shard, clips, wants, old)
+            self._write_measured(shard, clips, stages, old, answers)
+
+    def _wanted(
+        self, clips: Sequence[Clip], stages: Sequence[Stage], old: Mapping[str, Part[Any]]
+    ) -> dict[str, list[str]]:
+        """clip_id -> stages it still lacks; nothing for clips that fell out on the way."""
+        wants: dict[str, list[str]] = {}
+        entering = [clip.clip_id for clip in clips]
+        for stage in stages:
+            part = old[stage.name]
+            rows = {row.clip_id for row in part.rows}
+            out = part.settled(retry_failed=self.retry_failed)
+            for clip_id in entering:
+                if clip_id not in rows and clip_id not in out:
+                    wants.setdefault(clip_id, []).append(stage.name)
+            entering = [clip_id for clip_id in entering if clip_id not in out]
+        return wants
+
+    def _measured(
+        self,
+        shard: Shard,
+        clips: Sequence[Clip],
+        wants: Mapping[str, list[str]],
+        old: Mapping[str, Part[Any]],
+    ) -> dict[str, dict[str, Outcome]]:
+        """clip_id -> stage -> what came of it."""
+        speech = {row.clip_id: row for row in old["speech"].rows}
+        todo = [clip for clip in clips if clip.clip_id in wants]
+        for stage in MEASURED:
+            self.tally.expect(stage, sum(stage in names for names in wants.values()))
+
+        def one(clip: Clip) -> dict[str, Outcome]:
+            outcomes = self._measure_clip(clip, wants[clip.clip_id], speech.get(clip.clip_id))
+            for stage, outcome in outcomes.items():
+                self.tally.add(stage, outcome)
+            return outcomes
+
+        return dict(zip([c.clip_id for c in todo], self._map(todo, one), strict=True))
+
+    def _measure_clip(self, clip: Clip, wants: list[str], speech: Row | None) -> dict[str, Outcome]:
+        payload = self._payload(clip) | {
+            "wants": wants,
+            "words": self._words(clip),
+            "have_speech": None if speech is None else speech.model_dump(mode="json"),
+        }
+        try:
+            answer = self.pool.call("measure", payload, deadline_s=_deadline_s(clip))
+            return {name: _parsed(clip, name, answer) for name in wants if _told(answer, name)}
+        except NAMED as e:
+            return {wants[0]: fail("clip", clip.clip_id, wants[0], e)}
+
+    def _words(self, clip: Clip) -> dict[str, Any] | None:
+        from pipeline.given import words_of
+
+        words = words_of(self.chain.catalog.given, clip)
+        return None if words is None else words.model_dump(mode="json")
+
+    def _payload(self, clip: Clip) -> dict[str, Any]:
+        settings = self.chain.settings
+        sections = ("face", "speech", "tone", "stills")
+        return {
+            "path": self.chain.catalog.videos[clip.video_id].location,
+            "clip": clip.model_dump(mode="json"),
+            "limits": settings.media.model_dump(mode="json"),
+            "settings": {n: getattr(settings, n).model_dump(mode="json") for n in sections},
+        }
+
+    def _write_measured(
+        self,
+        shard: Shard,
+        clips: Sequence[Clip],
+        stages: Sequence[Stage],
+        old: Mapping[str, Part[Any]],
+        answers: Mapping[str, Mapping[str, Outcome]],
+    ) -> None:
+        """Part after part, in order; a clip that fell out at one is in none of the next."""
+        order = [clip.clip_id for clip in clips]
+        fell: set[str] = set()
+        for stage in stages:
+            new = {
+                clip_id: told[stage.name]
+                for clip_id, told in answers.items()
+                if stage.name in told and clip_id not in fell
+            }
+            part = _merged(old[stage.name], new, order=order, id_of=_clip_id)
+            if new or not self.chain.path(stage, shard).exists():
+                self._write(stage.name, shard.number, part, stage.row, self.chain.key(stage, shard))
+            fell |= {outcome.id for outcome in part.fallen}
+
+    def advance(self, shard: Shard, names: Iterable[str]) -> None:
+        """Bring the named stages of a shard to completion, in order."""
+        for name in names:
+            self._advance(shard, BY_NAME[name])
+
+    def _advance(self, shard: Shard, stage: Stage) -> None:
+        key = self.chain.key(stage, shard)
+        old = self.chain.part(stage, shard)
+        before = STAGES[STAGES.index(stage) - 1]
+        entering = {row.clip_id for row in self.chain.part(before, shard).rows}
+        clips = [clip for clip in self.chain.clips(shard) if clip.clip_id in entering]
+        have = {row.clip_id for row in old.rows} | old.settled(retry_failed=self.retry_failed)
+        todo = [clip for clip in clips if clip.clip_id not in have]
+        if not todo and self.chain.path(stage, shard).exists():
+            return
+        self.tally.expect(stage.name, len(todo))
+        inputs = Inputs(
+            self.chain, shard, {n: self.chain.rows(n, shard) for n in stage.reads} if todo else {}
+        )
+        if stage.name == "stills":
+            new = self._each("stills", todo, lambda clip: self._stills(clip, inputs))
+        else:
+            new = {clip.clip_id: self._computed(stage, clip, inputs) for clip in todo}
+        order = [clip.clip_id for clip in clips]
+        part = _merged(old, new, order=order, id_of=_clip_id)
+        self._write(stage.name, shard.number, part, stage.row, key)
+
+    def _computed(self, stage: Stage, clip: Clip, inputs: Inputs) -> Outcome:
+        outcome = self._attempt(
+            "clip", clip.clip_id, stage.name, lambda: COMPUTE[stage.name](clip, inputs)
+        )
+        self.tally.add(stage.name, outcome)
+        return outcome
+
+    def _stills(self, clip: Clip, inputs: Inputs) -> Outcome:
+        payload = self._payload(clip) | {
+            "track": inputs.row("face", clip).model_dump(mode="json"),
+            "peak": inputs.row("peak", clip).model_dump(mode="json"),
+        }
+        return self._attempt(
+            "clip",
+            clip.clip_id,
+            "stills",
+            lambda: BY_NAME["stills"].row.model_validate(
+                self.pool.call("stills", payload, deadline_s=_deadline_s(clip))
+            ),
+        )
+
+    # ---- common
+
+    def _attempt(
+        self, subject: Any, subject_id: str, stage: str, work: Callable[[], Outcome]
+    ) -> Outcome:
+        try:
+            return work()
+        except NAMED as e:
+            return fail(subject, subject_id, stage, e)
+
+    def _each(
+        self, stage: str, items: Sequence[T], work: Callable[[T], Outcome]
+    ) -> dict[str, Outcome]:
+        """id -> outcome, in the order of the items; as many at once as there are workers."""
+
+        def one(item: T) -> Outcome:
+            outcome = work(item)
+            self.tally.add(stage, outcome)
+            return outcome
+
+        ids = [item if isinstance(item, str) else getattr(item, "clip_id") for item in items]  # noqa: B009
+        return dict(zip(ids, self._map(items, one), strict=True))
+
+    def _map(self, items: Sequence[T], work: Callable[[T], Any]) -> list[Any]:
+        with ThreadPoolExecutor(self.pool.slots) as threads:
+            futures = [threads.submit(work, item) for item in items]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                threads.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _write(
+        self,
+        stage: str,
+        number: int,
+        part: Part[Any],
+        row: type[Row],
+        key: Key,
+        *,
+        subjects: int | None = None,
+    ) -> None:
+        path = self.chain.work.part(stage, number, key.name)
+        self.log(f"{stage} {number:05d}: writing {path.name}")
+        write_part(path, part, row, key, subjects=subjects)
+        self.log(f"{stage} {number:05d}: wrote {len(part.rows)} rows")
+
+
+def _video_id(row: Any) -> str:
+    return str(row.video_id)
+
+
+def _clip_id(row: Any) -> str:
+    return str(row.clip_id)
+
+
+def _merged(
+    old: Part[Any], new: Mapping[str, Outcome], *, order: Sequence[str], id_of: Callable[[Any], str]
+) -> Part[Any]:
+    """Old and new outcomes in the order of the subjects; a new one takes the place of an old."""
+    told: dict[str, Outcome] = {id_of(row): row for row in old.rows}
+    told |= {outcome.id: outcome for outcome in old.fallen}
+    told |= new
+    ranks = {subject: rank for rank, subject in enumerate(order)}
+    outcomes = [told[s] for s in sorted(told, key=lambda s: ranks.get(s, len(ranks)))]
+    return _sorted_out(outcomes)
+
+
+def _appended(old: Part[Any], new: Sequence[Outcome]) -> Part[Any]:
+    """Old outcomes but those tried again, then the new ones."""
+    again = {o.id for o in new if isinstance(o, Rejection | Failure)}
+    again |= {o.video_id for o in new if isinstance(o, Clip)}
+    kept = [o for o in old.fallen if o.id not in again]
+    return _sorted_out([*old.rows, *kept, *new])
+
+
+def _sorted_out(outcomes: Iterable[Outcome]) -> Part[Any]:
+    rows: list[Row] = []
+    rejections: list[Rejection] = []
+    failures: list[Failure] = []
+    for outcome in outcomes:
+        if isinstance(outcome, Rejection):
+            rejections.append(outcome)
+        elif isinstance(outcome, Failure):
+            failures.append(outcome)
+        else:
+            rows.append(outcome)
+    return Part(rows, rejections, failures)
+
+
+def _told(answer: Mapping[str, Any], name: str) -> bool:
+    return name in answer["rows"] or name in answer["errors"]
+
+
+def _parsed(clip: Clip, name: str, answer: Mapping[str, Any]) -> Outcome:
+    if name in answer["rows"]:
+        return BY_NAME[name].row.model_validate(answer["rows"][name])
+    kind, message = answer["errors"][name]
+    kinds = {error.__name__: error for error in ClipError.__subclasses__()}
+    return fail("clip", clip.clip_id, name, kinds.get(kind, ClipError)(message))
+
+
+def _deadline_s(clip: Clip) -> float:
+    return CLIP_DEADLINE_S + DEADLINE_PER_SECOND * clip.duration_s

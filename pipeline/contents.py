@@ -1,0 +1,105 @@
+"""What goes into a release, shard by shard: rows of released clips joined on clip_id."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.batches import Shard
+from pipeline.chain import Chain
+from pipeline.selection import Candidate
+from pipeline.stages import BY_NAME
+from schemas.clip import Clip
+from schemas.evidence import Evidence
+from schemas.peak import Picture, Stills
+from schemas.record import ClipRecord, Media, Recording, ReleasedCoarse, ReleasedFine
+from schemas.sample import CoarseSample, FineSample
+
+
+@dataclass(frozen=True)
+class ReleasedClip:
+    """One clip that has a coarse sample, with everything the tables need of it."""
+
+    clip: Clip
+    names: tuple[str, ...]
+    coarse: CoarseSample
+    fine: FineSample | None
+    evidence: Evidence
+    stills: Stills
+    recording: Recording
+
+    def coarse_row(self) -> ReleasedCoarse:
+        return ReleasedCoarse(**dict(self.coarse), video_id=self.clip.video_id, name=self.names[0])
+
+    def fine_row(self) -> ReleasedFine | None:
+        if self.fine is None:
+            return None
+        return ReleasedFine(**dict(self.fine), video_id=self.clip.video_id, name=self.names[0])
+
+    def record(self, media: str) -> ClipRecord:
+        pictures = media != "reference"
+        return ClipRecord(
+            clip_id=self.clip.clip_id,
+            video_id=self.clip.video_id,
+            name=self.names[0],
+            other_names=self.names[1:],
+            start_us=self.clip.start_us,
+            end_us=self.clip.end_us,
+            duration_s=self.clip.duration_s,
+            label=self.coarse.pseu_emotion,
+            items=self.evidence.items,
+            speaker=self.evidence.speaker,
+            face_share=self.evidence.face_share,
+            others_share=self.evidence.others_share,
+            makers=self.evidence.makers,
+            flags=self.evidence.flags,
+            peak_frame=self._picture("peak", self.stills.peak, pictures),
+            first_frame=self._picture("first", self.stills.first, pictures),
+            middle_frame=self._picture("middle", self.stills.middle, pictures),
+            face=self._picture("face", self.stills.face, pictures),
+            audio=self._sound(embedded=media == "embed"),
+        )
+
+    def _picture(self, name: str, picture: Picture | None, embedded: bool) -> Media | None:
+        if picture is None:
+            return None
+        path = f"{self.clip.clip_id}-{name}-{picture.frame_index:05d}.jpg"
+        return Media(bytes=picture.jpeg if embedded else None, path=path)
+
+    def _sound(self, *, embedded: bool) -> Media | None:
+        if self.recording.opus is None:
+            return None
+        path = f"{self.clip.clip_id}.ogg"
+        return Media(bytes=self.recording.opus if embedded else None, path=path)
+
+
+def candidates(chain: Chain) -> list[Candidate]:
+    """Every fine sample of the work folder, by label and text."""
+    found = []
+    for shard in chain.shards():
+        live = {clip.clip_id for clip in chain.clips(shard)}
+        rows = chain.part(BY_NAME["fine"], shard).rows
+        found += [
+            Candidate(row.clip_id, row.pseu_emotion, row.text_hash)
+            for row in rows
+            if row.clip_id in live
+        ]
+    return found
+
+
+def released_clips(chain: Chain, shard: Shard, *, without_fine: set[str]) -> Iterator[ReleasedClip]:
+    """Clips of one shard that have a coarse sample, in shard order."""
+    names = ("coarse", "fine", "evidence", "stills", "recording")
+    rows: dict[str, dict[str, Any]] = {name: chain.rows(name, shard) for name in names}
+    for clip in chain.clips(shard):
+        if clip.clip_id not in rows["coarse"]:
+            continue
+        fine = None if clip.clip_id in without_fine else rows["fine"].get(clip.clip_id)
+        yield ReleasedClip(
+            clip=clip,
+            names=tuple(chain.catalog.names[clip.video_id]),
+            coarse=rows["coarse"][clip.clip_id],
+            fine=fine,
+            evidence=rows["evidence"][clip.clip_id],
+            stills=rows["stills"][clip.clip_id],
+            recording=rows["recording"][clip.clip_id],
+        )

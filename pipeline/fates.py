@@ -1,0 +1,132 @@
+"""What became of every file, video and clip: exact, one outcome each."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal
+
+import pyarrow.parquet as pq
+
+from pipeline.batches import Batch, Shard
+from pipeline.chain import Chain
+from pipeline.parts import Part, read_fallen
+from pipeline.stages import STAGES
+from schemas.clip import Clip
+from schemas.failure import Failure, Rejection, Subject
+from schemas.release import Outcome, State
+from schemas.video import SourceFile
+
+_BEST_FIRST: Final[tuple[State, ...]] = ("released", "pending", "failed", "rejected")
+_AFTER_COARSE: Final = ("clues", "fine")
+
+
+@dataclass(frozen=True)
+class Fate:
+    state: State
+    tier: Literal["coarse", "fine"] | None = None
+    stage: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+    fell: State | None = None  # how it left the chain at `stage`; None: it did not
+
+    @classmethod
+    def of(cls, outcome: Rejection | Failure) -> "Fate":
+        if isinstance(outcome, Rejection):
+            return cls("rejected", None, outcome.stage, outcome.rule, outcome.reason, "rejected")
+        return cls("failed", None, outcome.stage, outcome.error, outcome.reason, "failed")
+
+    def outcome(self, subject: Subject, subject_id: str) -> Outcome:
+        return Outcome(
+            subject=subject,
+            id=subject_id,
+            state=self.state,
+            tier=self.tier,
+            stage=self.stage,
+            reason=self.reason,
+            detail=self.detail,
+        )
+
+
+def clip_fates(chain: Chain, shard: Shard) -> dict[str, Fate]:
+    """Fate of every clip of a shard, in shard order. A clip leaves at the first stage that gave
+    no row; from the coarse sample on it is released whatever follows."""
+    alive = {clip.clip_id for clip in chain.clips(shard)}
+    fates: dict[str, Fate] = dict.fromkeys((c.clip_id for c in chain.clips(shard)), _DONE)
+    for stage in STAGES:
+        path = chain.path(stage, shard)
+        rows = _ids(path) & alive if path.exists() else set()
+        told = _told(path)
+        for clip_id in alive - rows:
+            fate = told.get(clip_id, Fate("pending", None, stage.name, "pending", None, "pending"))
+            fates[clip_id] = _kept(fate) if stage.name in _AFTER_COARSE else fate
+        alive = rows
+    return fates
+
+
+_DONE: Final = Fate("released", "fine")
+
+
+def _kept(fate: Fate) -> Fate:
+    """A clip that has a coarse sample stays in the release; why it has no fine one is told."""
+    return replace(fate, state="released", tier="coarse")
+
+
+def _ids(path: Path) -> set[str]:
+    return set(pq.ParquetFile(path).read(columns=["clip_id"]).column("clip_id").to_pylist())
+
+
+def _told(path: Path) -> dict[str, Fate]:
+    if not path.exists():
+        return {}
+    return {item.id: Fate.of(item) for item in read_fallen(path)}
+
+
+def cut_rejections(chain: Chain, batch: Batch) -> dict[str, Fate]:
+    """Spans that the cut refused, by the clip_id they would have had."""
+    found = chain.cuts(batch).rejections
+    return {r.id: Fate.of(r) for r in found if r.subject == "clip"}
+
+
+def subjects_cut(cuts: Part[Clip]) -> int:
+    """How many videos came back from the cut, as clips or at all."""
+    whole = {outcome.id for outcome in cuts.fallen if outcome.subject == "video"}
+    return len({clip.video_id for clip in cuts.rows} | whole)
+
+
+def video_fates(chain: Chain, clips: dict[str, Fate]) -> dict[str, Fate]:
+    """Fate of every video of the catalog, given the fates of all clips by clip_id."""
+    fates: dict[str, Fate] = {}
+    for batch in chain.batches():
+        videos, cuts = chain.videos(batch), chain.cuts(batch)
+        own: dict[str, list[Fate]] = {}
+        for clip in cuts.rows:
+            own.setdefault(clip.video_id, []).append(clips.get(clip.clip_id, _WAITING))
+        for outcome in (*videos.fallen, *cuts.fallen):
+            if outcome.subject == "video":
+                own.setdefault(outcome.id, []).append(Fate.of(outcome))
+        fates |= {v: _best(own.get(v, ())) for v in batch.video_ids}
+    live = chain.catalog.videos
+    return {video_id: fates.get(video_id, _WAITING) for video_id in live}
+
+
+_WAITING: Final = Fate("pending", None, "ingest", "pending")
+
+
+def _best(fates: Iterable[Fate]) -> Fate:
+    """The fate that speaks for a whole: the best of its parts, fine before coarse."""
+    ranked = sorted(fates, key=lambda f: (_BEST_FIRST.index(f.state), f.tier != "fine"))
+    return ranked[0] if ranked else _WAITING
+
+
+def file_fates(chain: Chain, videos: dict[str, Fate]) -> Iterator[tuple[SourceFile, Fate]]:
+    """Every file found has exactly one fate."""
+    failures = {f.id: Fate.of(f) for f in chain.catalog.failures}
+    for file in chain.catalog.files:
+        if file.kind == "other":
+            yield file, Fate("other_kind")
+        elif file.video_id is None:
+            yield file, failures.get(file.path, _WAITING)
+        elif file.video_id in chain.catalog.left_out:
+            yield file, Fate("pending", None, "ingest", "limit")
+        else:
+            yield file, videos[file.video_id]

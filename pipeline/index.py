@@ -1,0 +1,60 @@
+"""The counts of every part, kept so that `status` need not open 20,000 files. Derived: it can be
+deleted at any time and grows back."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Self
+
+from pipeline.parts import Counts, read_counts
+
+
+class CountIndex:
+    """Counts by part, believed only while size and time of the file are what they were."""
+
+    def __init__(self, path: Path, known: dict[str, tuple[int, int, str]]) -> None:
+        self._path = path
+        self._known = known
+        self._new: dict[str, tuple[int, int, str]] = {}
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        if not path.exists():
+            return cls(path, {})
+        with closing(sqlite3.connect(path)) as db:
+            found = db.execute("SELECT name FROM sqlite_master WHERE name='parts'").fetchone()
+            rows = db.execute("SELECT part, mtime_ns, size, counts FROM parts") if found else []
+            return cls(path, {part: (mtime, size, text) for part, mtime, size, text in rows})
+
+    def counts(self, part: Path) -> Counts | None:
+        """Counts of a part, or None when there is no such file."""
+        try:
+            stat = part.stat()
+        except FileNotFoundError:
+            return None
+        name = f"{part.parent.name}/{part.name}"
+        known = self._known.get(name)
+        if known and known[:2] == (stat.st_mtime_ns, stat.st_size):
+            return Counts.from_json(known[2])
+        counts = read_counts(part)
+        self._known[name] = self._new[name] = (
+            stat.st_mtime_ns,
+            stat.st_size,
+            counts.to_json(),
+        )
+        return counts
+
+    def save(self) -> None:
+        """Write down what was learnt. Safe beside another reader."""
+        if not self._new:
+            return
+        with closing(sqlite3.connect(self._path, timeout=30)) as db, db:
+            db.execute(
+                "CREATE TABLE IF NOT EXISTS parts"
+                " (part TEXT PRIMARY KEY, mtime_ns INTEGER, size INTEGER, counts TEXT)"
+            )
+            db.executemany(
+                "INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?)",
+                [(part, *fields) for part, fields in sorted(self._new.items())],
+            )
+        self._new.clear()

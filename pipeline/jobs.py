@@ -1,0 +1,171 @@
+"""What worker processes do with media: JSON in, JSON out. Models load once per process."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from annotators.base import FrameBatch, FrameListener, Sound
+from annotators.face import FaceListener, FaceSettings
+from annotators.look import LookListener
+from annotators.speech import SpeechSettings, SpeechStream, find_speech
+from annotators.tone import ToneSettings, describe_tone
+from pipeline.container import MediaLimits
+from pipeline.pictures import PictureSettings, clip_stills
+from pipeline.recording import record
+from schemas.clip import Clip
+from schemas.errors import ClipError
+from schemas.face import FaceTrack
+from schemas.peak import Peak
+from schemas.speech import Speech, Transcript
+from schemas.units import Row
+from schemas.video import Video
+
+Json = dict[str, Any]
+
+
+def probe_video(payload: Json) -> Json:
+    from pipeline.probe import probe
+
+    video = probe(
+        Path(payload["path"]),
+        video_id=payload["video_id"],
+        size_bytes=payload["size_bytes"],
+        limits=MediaLimits.model_validate(payload["limits"]),
+    )
+    return video.model_dump(mode="json")
+
+
+def analyse_video(payload: Json) -> Json:
+    """Shots and speech of a film, for the cut. No voice is sought where there is no sound."""
+    from annotators.models.voice import load_voice
+    from pipeline.film import analyse_film
+
+    video = Video.model_validate(payload["video"])
+    settings = SpeechSettings.model_validate(payload["speech"])
+    found = analyse_film(
+        Path(payload["path"]),
+        video,
+        voice_stream=SpeechStream(load_voice(), settings),
+        limits=MediaLimits.model_validate(payload["limits"]),
+    )
+    return {
+        "shots": [span.model_dump() for span in found.shots],
+        "voiced": None if found.voiced is None else [span.model_dump() for span in found.voiced],
+    }
+
+
+def measure(payload: Json) -> Json:
+    """One decode of a clip for every stage wanted. A stage that fails does not take the others
+    with it."""
+    from pipeline.media import stream
+
+    clip = Clip.model_validate(payload["clip"])
+    wants: list[str] = payload["wants"]
+    listeners = {name: _listener(name, clip, payload) for name in ("face", "look") if name in wants}
+    streamed = stream(
+        Path(payload["path"]),
+        clip,
+        list(listeners.values()),
+        want_audio=clip.has_audio and bool({"recording", "speech", "tone"} & set(wants)),
+        limits=MediaLimits.model_validate(payload["limits"]),
+    )
+    makers: dict[str, Callable[[], Row]] = {n: listener.finish for n, listener in listeners.items()}
+    if "look" in makers:
+        makers["look"] = lambda: (
+            listeners["look"].finish().model_copy(update={"defects": streamed.defects})
+        )
+    if "recording" in wants:
+        makers["recording"] = lambda: record(clip.clip_id, streamed.sound, clip.duration_s)
+    answer = _finish(makers)
+    _hear(answer, wants, clip, streamed.sound, payload)
+    return answer
+
+
+def _listener(name: str, clip: Clip, payload: Json) -> FrameListener[Any]:
+    from annotators.models.mesh import load_mesh_models
+
+    if name == "look":
+        return LookListener(clip.clip_id)
+    settings = FaceSettings.model_validate(payload["settings"]["face"])
+    return FaceListener(clip.clip_id, load_mesh_models(), settings=settings)
+
+
+def _finish(makers: dict[str, Callable[[], Row]]) -> Json:
+    answer: Json = {"rows": {}, "errors": {}}
+    for name, make in makers.items():
+        _try(answer, name, make)
+    return answer
+
+
+def _try(answer: Json, name: str, make: Callable[[], Row]) -> Row | None:
+    try:
+        row = make()
+    except ClipError as e:
+        answer["errors"][name] = [type(e).__name__, str(e)]
+        return None
+    answer["rows"][name] = row.model_dump(mode="json")
+    return row
+
+
+def _hear(answer: Json, wants: list[str], clip: Clip, sound: Sound | None, payload: Json) -> None:
+    """Speech, then tone, which needs the speech of this run or of an earlier one."""
+    speech: Row | None = None
+    if "speech" in wants:
+        speech = _try(answer, "speech", lambda: _speech(clip, sound, payload))
+    elif payload["have_speech"] is not None:
+        speech = Speech.model_validate(payload["have_speech"])
+    if "tone" in wants and isinstance(speech, Speech):
+        heard = speech
+        _try(answer, "tone", lambda: _tone(clip, sound, heard, payload))
+
+
+def _speech(clip: Clip, sound: Sound | None, payload: Json) -> Speech:
+    from annotators.models.voice import load_voice
+
+    words = payload["words"]
+    voice = load_voice()
+    return find_speech(
+        clip.clip_id,
+        sound,
+        None if words is None else Transcript.model_validate(words),
+        voice,
+        settings=SpeechSettings.model_validate(payload["settings"]["speech"]),
+        model=voice.name,
+    )
+
+
+def _tone(clip: Clip, sound: Sound | None, speech: Speech, payload: Json) -> Row:
+    from annotators.models.pitch import load_pitch
+
+    pitch = load_pitch()
+    settings = ToneSettings.model_validate(payload["settings"]["tone"])
+    return describe_tone(clip.clip_id, sound, speech, pitch, settings=settings, model=pitch.name)
+
+
+def take_stills(payload: Json) -> Json:
+    """First, middle and peak frame, and the face at the peak, by decoding as far as needed."""
+    import numpy as np
+
+    from pipeline.media import grab
+
+    clip = Clip.model_validate(payload["clip"])
+    track = FaceTrack.model_validate(payload["track"])
+    peak = Peak.model_validate(payload["peak"])
+    wanted = {0, len(track.t_s) // 2} | ({peak.moment.frame_index} if peak.moment else set())
+    frames = grab(
+        Path(payload["path"]), clip, wanted, limits=MediaLimits.model_validate(payload["limits"])
+    )
+    batches = (
+        FrameBatch(index, np.array([t_s]), frame[None])
+        for index, (t_s, frame) in sorted(frames.items())
+    )
+    settings = PictureSettings.model_validate(payload["settings"]["stills"])
+    return clip_stills(batches, track, peak, settings).model_dump(mode="json")
+
+
+JOBS: Final[dict[str, Callable[[Json], Json]]] = {
+    "probe": probe_video,
+    "film": analyse_video,
+    "measure": measure,
+    "stills": take_stills,
+}

@@ -1,0 +1,52 @@
+"""Where things lie in a work folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class WorkFolder:
+    """Only paths: nothing here opens, makes or removes anything."""
+
+    root: Path
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "merr.lock"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "merr.log"
+
+    @property
+    def hashes(self) -> Path:
+        return self.root / "hashes.sqlite"
+
+    @property
+    def index(self) -> Path:
+        return self.root / "books.sqlite"
+
+    @property
+    def accepted(self) -> Path:
+        return self.root / "accepted.json"
+
+    @property
+    def run(self) -> Path:
+        """Sources and effective configuration of the last build."""
+        return self.root / "run.json"
+
+    @property
+    def catalog(self) -> Path:
+        """Source files found by the last build, with what was given beside them."""
+        return self.root / "catalog.parquet"
+
+    @property
+    def batches(self) -> Path:
+        return self.root / "batches"
+
+    @property
+    def shards(self) -> Path:
+        return self.root / "shards"
+
+    def part(self, stage: str, number: int, key: str) -> Path:
+        return self.root / "parts" / stage / f"{number:05d}-{key}.parquet"

@@ -1,0 +1,62 @@
+"""What may be done with a release: computed from its sources and the engines that made it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow.parquet as pq
+
+from pipeline.chain import Chain
+from pipeline.stages import BY_NAME
+from schemas.engine import engines
+from schemas.errors import SetupError
+from schemas.release import EngineUse
+
+_ANNOTATED: Final = ("face", "speech", "tone", "scene", "clues")
+
+
+def engines_used(chain: Chain) -> tuple[EngineUse, ...]:
+    """Every engine that made an annotation under the present keys, by stage."""
+    used = {
+        (name, maker["engine"], maker["version"])
+        for name in _ANNOTATED
+        for shard in chain.shards()
+        for maker in _makers(chain.path(BY_NAME[name], shard))
+    }
+    return tuple(_use(*use) for use in sorted(used))
+
+
+def _makers(part: Path) -> list[dict[str, Any]]:
+    if not part.exists():
+        return []
+    column = pq.ParquetFile(part).read(columns=["made_by"]).column("made_by")
+    makers: list[dict[str, Any]] = column.to_pylist()
+    return makers
+
+
+def _use(stage: str, engine: str, version: str) -> EngineUse:
+    known = engines().get(engine)
+    if known is None:
+        raise SetupError(f"engine {engine} of stage {stage} has no licence entry")
+    return EngineUse(
+        stage=stage,
+        engine=engine,
+        version=version,
+        licence=known.licence,
+        non_commercial=known.non_commercial,
+    )
+
+
+def whole_licence(source_licence: str | None, used: Sequence[EngineUse]) -> str:
+    """One sentence: the strictest of the sources and the engines."""
+    strict = sorted({use.engine for use in used if use.non_commercial})
+    terms = [
+        f"videos: {source_licence}"
+        if source_licence
+        else "videos: nobody stated a licence, so do not pass this release on"
+    ]
+    if strict:
+        terms.append(f"rows made by {', '.join(strict)}: research only, no commercial use")
+    else:
+        terms.append("rows: no engine adds a restriction")
+    return "; ".join(terms)

@@ -1,0 +1,171 @@
+"""Streams the frames and the sound of a clip to those who listen: one open, one decode."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+from annotators.base import FrameBatch, FrameListener, Sound
+from pipeline.clock import step_us
+from pipeline.container import DEFAULT_LIMITS, MICRO, Media, MediaLimits, open_media
+from pipeline.decode import Damage, decode_span
+from pipeline.orient import Pictures
+from pipeline.soundtrack import Samples, SoundTrack
+from schemas.clip import Clip
+from schemas.errors import DecodeError
+
+BATCH_BYTES: Final = 32 * 1024 * 1024
+_SHORT_BY_US: Final = 100_000  # a video may end this much before its clip without a word
+
+
+@dataclass(frozen=True, eq=False)
+class Streamed:
+    """What came out of a clip beside the frames. Times are seconds from the start of the clip."""
+
+    frames: int
+    times_s: NDArray[np.float64]  # [frames], rising
+    sound: Sound | None  # None: not wanted, no track, or nothing in this span
+    defects: tuple[str, ...]  # what was left out because it is damaged, in words
+
+
+def stream(
+    path: Path,
+    clip: Clip,
+    listeners: Sequence[FrameListener[Any]],
+    *,
+    want_audio: bool,
+    batch: int = 8,
+    limits: MediaLimits = DEFAULT_LIMITS,
+) -> Streamed:
+    """Feeds every frame of the clip, in order, to every listener; does not call `finish`.
+
+    A batch holds at most `batch` frames and at most 32 MB (one frame where that is larger), so
+    memory does not depend on the length or size of a clip; only the sound is held whole (64 kB a
+    second). Raises DecodeError, without the path, when no frame can be decoded; what else is
+    damaged is left out and told in `defects`.
+    """
+    chunks: list[Samples] = []
+    damage = Damage()
+    with open_media(path, limits=limits) as media:
+        sound = None
+        if want_audio and media.audio is not None:
+            sound = SoundTrack(start_us=clip.start_us, end_us=clip.end_us, sink=chunks.append)
+        batches = _Batches(media, clip, listeners, batch)
+        for time_us, frame in decode_span(
+            media, clip.start_us, clip.end_us, damage=damage, sound=sound
+        ):
+            batches.add(time_us - clip.start_us, frame)
+        batches.flush()
+        if not batches.times_us:
+            raise DecodeError(_nothing_seen(clip, damage))
+        defects = (
+            *damage.defects(),
+            *_early_end(clip, batches.last_end_us),
+            *(_sound_defects(media, sound) if want_audio else ()),
+        )
+    samples = np.concatenate(chunks) if sound is not None and sound.heard else None
+    return Streamed(
+        frames=len(batches.times_us),
+        times_s=np.array(batches.times_us, np.int64) / MICRO,
+        sound=None if samples is None else Sound(samples),
+        defects=defects,
+    )
+
+
+def grab(
+    path: Path, clip: Clip, indices: Collection[int], *, limits: MediaLimits = DEFAULT_LIMITS
+) -> dict[int, tuple[float, NDArray[np.uint8]]]:
+    """Index -> seconds from the start of the clip, and the frame [H, W, 3] as `stream` gives it.
+
+    Decodes from the start of the clip to the last index wanted. Raises DecodeError when the clip
+    has no such frame.
+    """
+    found: dict[int, tuple[float, NDArray[np.uint8]]] = {}
+    wanted = set(indices)
+    damage = Damage()
+    with open_media(path, limits=limits) as media:
+        pictures: Pictures | None = None
+        frames = decode_span(media, clip.start_us, clip.end_us, damage=damage)
+        for index, (time_us, frame) in enumerate(frames):
+            if not wanted - found.keys():
+                break
+            pictures = pictures or Pictures(frame, media.video)
+            if index in wanted:
+                picture = np.ascontiguousarray(pictures.rgb(frame))
+                found[index] = ((time_us - clip.start_us) / MICRO, picture.copy())
+    if missing := sorted(wanted - found.keys()):
+        raise DecodeError(f"has no frame {missing[0]} in this clip; annotate the clip again")
+    return found
+
+
+class _Batches:
+    """Collects frames and hands them on, a few at a time."""
+
+    def __init__(
+        self, media: Media, clip: Clip, listeners: Sequence[FrameListener[Any]], most: int
+    ) -> None:
+        self._media = media
+        self._listeners = listeners
+        self._most = most
+        self._step_us = step_us(media)
+        self._pictures: Pictures | None = None
+        self._frames: NDArray[np.uint8] | None = None  # being filled
+        self._filled = 0
+        self.times_us: list[int] = []  # from the start of the clip
+        self.last_end_us = 0
+
+    def add(self, time_us: int, frame: VideoFrame) -> None:
+        if self._pictures is None:
+            self._pictures = Pictures(frame, self._media.video)
+        picture = self._pictures.rgb(frame)
+        if self._frames is None:
+            fits = max(1, min(self._most, BATCH_BYTES // max(1, picture.nbytes)))
+            self._frames = np.empty((fits, *picture.shape), np.uint8)
+        self._frames[self._filled] = picture
+        self._filled += 1
+        self.times_us.append(time_us)
+        self.last_end_us = time_us + self._length_us(frame)
+        if self._filled == len(self._frames):
+            self.flush()
+
+    def flush(self) -> None:
+        if self._frames is None:
+            return
+        first = len(self.times_us) - self._filled
+        times_s = np.array(self.times_us[first:], np.int64) / MICRO
+        batch = FrameBatch(index=first, t_s=times_s, frames=self._frames[: self._filled])
+        self._frames, self._filled = None, 0  # a new buffer: a listener may still look at this one
+        for listener in self._listeners:
+            listener.feed(batch)
+
+    def _length_us(self, frame: VideoFrame) -> int:
+        base = self._media.video.time_base
+        declared = round(frame.duration * base * MICRO) if base and frame.duration else 0
+        return max(declared, self._step_us)
+
+
+def _nothing_seen(clip: Clip, damage: Damage) -> str:
+    found = ", ".join(damage.defects()) or "no frame there"
+    return (
+        f"shows nothing from {clip.start_s:.2f} s to {clip.end_s:.2f} s: {found}; "
+        "get the file again or leave it out"
+    )
+
+
+def _early_end(clip: Clip, last_end_us: int) -> tuple[str, ...]:
+    length_us = clip.end_us - clip.start_us
+    if last_end_us + _SHORT_BY_US >= length_us:
+        return ()
+    return (f"video ends at {last_end_us / MICRO:.2f} s, clip at {length_us / MICRO:.2f} s",)
+
+
+def _sound_defects(media: Media, sound: SoundTrack | None) -> tuple[str, ...]:
+    if media.refused_sound is not None:
+        return (media.refused_sound,)
+    if sound is not None and sound.missing_us:
+        return (f"{sound.missing_us / MICRO:.2f} s of sound missing in between",)
+    return ()

@@ -1,0 +1,244 @@
+"""Publishing: an immutable folder, whole or not there, under name and version."""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow.parquet as pq
+
+from pipeline.books_table import book_rows, counted
+from pipeline.card import write_card
+from pipeline.chain import Chain
+from pipeline.contents import ReleasedClip, candidates, released_clips
+from pipeline.digests import release_digest, sha256_of
+from pipeline.fates import clip_fates
+from pipeline.instructions import instruct
+from pipeline.keys import digest
+from pipeline.licences import engines_used, whole_licence
+from pipeline.release_report import ReportCollector
+from pipeline.selection import leave_out
+from pipeline.split import split_of
+from pipeline.tables import TableWriter
+from pipeline.versions import check_version, latest_before
+from schemas.arrow import SCHEMA_VERSION
+from schemas.errors import SetupError
+from schemas.instruction import InstructionSample
+from schemas.label import load_vocabulary
+from schemas.record import ClipRecord, ReleasedCoarse, ReleasedFine
+from schemas.release import Manifest, Outcome, ReleaseFile
+from schemas.sample import CoarseSample, FineSample
+from schemas.units import Row
+
+PUBLISH_VERSION: Final = "1"
+MANIFEST: Final = "manifest.json"
+TABLES: Final[dict[str, type[Row]]] = {
+    "coarse": ReleasedCoarse,
+    "fine": ReleasedFine,
+    "instructions": InstructionSample,
+    "evidence": ClipRecord,
+    "books": Outcome,
+}
+
+
+@dataclass(frozen=True)
+class Published:
+    folder: Path
+    manifest: Manifest
+    new: bool  # False: the same release was there already
+
+
+def read_manifest(folder: Path) -> Manifest:
+    path = folder / MANIFEST
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise SetupError(f"{folder}: is not a release: it holds no {MANIFEST}") from None
+    except ValueError as e:
+        raise SetupError(f"{path}: is damaged: {str(e).splitlines()[0]}") from e
+
+
+def publish(chain: Chain, *, to: Path, name: str, version: str, replace: bool = False) -> Published:
+    """Write the release `to/name/version`. Doing it again with equal rows does nothing; with
+    other rows it is refused with SetupError (publish a new version, or `replace`)."""
+    folder = to / name / version
+    check_version(version)
+    recipe = _recipe(chain, name, version)
+    if folder.exists():
+        old = read_manifest(folder)
+        if old.recipe == recipe:
+            return Published(folder, old, new=False)
+    with _unfinished(folder) as scratch:
+        manifest = _write(chain, scratch, folder, recipe)
+        if folder.exists() and not replace:
+            _refuse_other_rows(folder, manifest)
+        _show(scratch, folder)
+    return Published(folder, manifest, new=True)
+
+
+def _recipe(chain: Chain, name: str, version: str) -> str:
+    """Digest of everything that decides a release; equal recipes need not be cooked twice."""
+    return digest(
+        {
+            "publish": PUBLISH_VERSION,
+            "name": f"{name}/{version}",
+            "parts": list(chain.part_names()),
+            "counts": [repr(row) for row in _fallen(chain)],
+            "settings": chain.settings.publish.model_dump(mode="json"),
+            "vocabulary": chain.settings.given.vocabulary,
+            "files": [f.model_dump(mode="json", exclude={"location"}) for f in chain.catalog.files],
+            "problems": [p.reason for p in chain.catalog.problems],
+            "failures": [f.reason for f in chain.catalog.failures],
+        }
+    )
+
+
+def _fallen(chain: Chain) -> Iterator[tuple[str, str, str | None]]:
+    """Clips that are not in the fine tier: a healed failure changes a release but no key."""
+    for shard in chain.shards():
+        for clip_id, fate in clip_fates(chain, shard).items():
+            if fate.tier != "fine":
+                yield clip_id, fate.state, fate.reason
+
+
+@contextmanager
+def _unfinished(folder: Path) -> Iterator[Path]:
+    """A folder beside the release to write in; gone when the release is there or failed."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in folder.parent.glob(f".{folder.name}.*.tmp"):
+        shutil.rmtree(left)  # of a publish that was killed; two at once are kept apart by the lock
+    scratch = folder.parent / f".{folder.name}.{os.getpid()}.tmp"
+    scratch.mkdir()
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _show(scratch: Path, folder: Path) -> None:
+    """One rename makes the release visible; a replaced one is moved aside first."""
+    for path in sorted(scratch.rglob("*")):
+        _fsync(path)
+    if folder.exists():
+        aside = scratch.with_name(f".{folder.name}.replaced.tmp")
+        folder.rename(aside)
+        scratch.rename(folder)
+        shutil.rmtree(aside)
+    else:
+        scratch.rename(folder)
+    _fsync(folder.parent)
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _refuse_other_rows(folder: Path, manifest: Manifest) -> None:
+    old = read_manifest(folder)
+    if old.digest != manifest.digest:
+        raise SetupError(
+            f"{folder} is published with digest {old.digest[:12]} and this would be "
+            f"{manifest.digest[:12]}: releases do not change; give a new --version"
+        )
+
+
+def _write(chain: Chain, scratch: Path, folder: Path, recipe: str) -> Manifest:
+    left_out = leave_out(candidates(chain), chain.settings.publish)
+    tables = {name: TableWriter(scratch / name, row) for name, row in TABLES.items()}
+    report = ReportCollector(chain.settings.publish.seed)
+    settings = chain.settings.publish
+    for shard in chain.shards():
+        for clip in released_clips(chain, shard, without_fine=set(left_out)):
+            split = split_of(settings.seed, clip.clip.video_id, settings.shares)
+            _add_clip(chain, tables, clip, split)
+            report.add(clip, split, shard)
+    outcomes = list(book_rows(chain, left_out))
+    for outcome in outcomes:
+        tables["books"].add("all", outcome)
+    for table in tables.values():
+        table.finish()
+    return _finish(chain, scratch, folder, recipe, report, outcomes)
+
+
+def _add_clip(chain: Chain, tables: dict[str, TableWriter], clip: ReleasedClip, split: str) -> None:
+    tables["coarse"].add(split, clip.coarse_row())
+    tables["evidence"].add(split, clip.record(chain.settings.publish.media))
+    fine = clip.fine_row()
+    if fine is not None:
+        tables["fine"].add(split, fine)
+    vocabulary = load_vocabulary(chain.settings.given.vocabulary)
+    samples: list[CoarseSample | FineSample] = [clip.coarse]
+    if clip.fine is not None:
+        samples.append(clip.fine)
+    for sample in samples:
+        for row in instruct(sample, clip.coarse.text, vocabulary, chain.settings.publish.seed):
+            tables["instructions"].add(split, row)
+
+
+def _finish(
+    chain: Chain,
+    scratch: Path,
+    folder: Path,
+    recipe: str,
+    report: ReportCollector,
+    outcomes: Sequence[Outcome],
+) -> Manifest:
+    found, states, rejected, failed = counted(outcomes)
+    engines = engines_used(chain)
+    draft = Manifest(
+        name=folder.parent.name,
+        version=folder.name,
+        schema_version=SCHEMA_VERSION,
+        recipe=recipe,
+        digest="",
+        parent=_parent(folder),
+        files=(),
+        rows={},
+        found=found,
+        states=states,
+        rejected=rejected,
+        failed=failed,
+        parts=tuple(chain.part_names()),
+        media=chain.settings.publish.media,
+        engines=engines,
+        source_licence=chain.settings.publish.source_licence,
+        licence=whole_licence(chain.settings.publish.source_licence, engines),
+    )
+    report.write(scratch / "report.html", draft, outcomes, chain)
+    files = _listed(scratch)
+    rows = Counter[str]()
+    for file in files:
+        if file.rows is not None:
+            rows[file.path.split("/")[0]] += file.rows
+    draft = draft.model_copy(update={"rows": {name: rows[name] for name in TABLES}})
+    write_card(scratch / "README.md", draft, [file.path for file in files])
+    files = _listed(scratch)
+    manifest = draft.model_copy(update={"files": files, "digest": release_digest(files)})
+    (scratch / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
+    return manifest
+
+
+def _parent(folder: Path) -> str | None:
+    before = latest_before(folder)
+    return None if before is None else read_manifest(before).digest
+
+
+def _listed(scratch: Path) -> tuple[ReleaseFile, ...]:
+    return tuple(
+        ReleaseFile(
+            path=path.relative_to(scratch).as_posix(),
+            sha256=sha256_of(path),
+            size_bytes=path.stat().st_size,
+            rows=pq.read_metadata(path).num_rows if path.suffix == ".parquet" else None,
+        )
+        for path in sorted(scratch.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    )

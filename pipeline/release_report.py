@@ -1,0 +1,74 @@
+"""Gathers what the report of a release shows while its rows stream by."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.batches import Shard
+from pipeline.chain import Chain
+from pipeline.contents import ReleasedClip, released_clips
+from pipeline.report import write_report
+from pipeline.report_facts import ClipFacts, ReportHead, SheetEntry, choose_sheet
+from schemas.release import Manifest, Outcome
+
+
+class ReportCollector:
+    """Keeps numbers of every clip; pictures only of the few that are chosen at the end."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._facts: list[ClipFacts] = []
+        self._shards: dict[str, Shard] = {}
+
+    def add(self, clip: ReleasedClip, split: str, shard: Shard) -> None:
+        self._shards[clip.clip.clip_id] = shard
+        self._facts.append(
+            ClipFacts(
+                clip_id=clip.clip.clip_id,
+                label=clip.coarse.pseu_emotion,
+                tier="fine" if clip.fine else "coarse",
+                split=split,
+                duration_s=clip.clip.duration_s,
+                peak_aus=clip.coarse.peak_AU_list,
+                coarse_words=len(clip.coarse.caption.split()),
+                fine_words=len(clip.fine.smp_reason_caption.split()) if clip.fine else None,
+                proxy="proxy_action_units" in clip.evidence.flags,
+            )
+        )
+
+    def write(
+        self, path: Path, manifest: Manifest, outcomes: Sequence[Outcome], chain: Chain
+    ) -> None:
+        head = ReportHead(
+            name=manifest.name,
+            version=manifest.version,
+            licence=manifest.licence,
+            source_licence=manifest.source_licence,
+            engines=manifest.engines,
+            found=manifest.found,
+            states=manifest.states,
+        )
+        write_report(
+            path, head=head, clips=self._facts, sheet=self._sheet(chain), outcomes=outcomes
+        )
+
+    def _sheet(self, chain: Chain) -> list[SheetEntry]:
+        chosen = choose_sheet(self._facts, seed=self._seed)
+        coarse_only = {facts.clip_id for facts in self._facts if facts.tier == "coarse"}
+        entries: dict[str, SheetEntry] = {}
+        for shard in dict.fromkeys(self._shards[clip_id] for clip_id in chosen):
+            for clip in released_clips(chain, shard, without_fine=coarse_only):
+                if clip.clip.clip_id in chosen and clip.stills.peak is not None:
+                    entries[clip.clip.clip_id] = _entry(clip, clip.stills.peak.jpeg)
+        return [entries[clip_id] for clip_id in chosen if clip_id in entries]
+
+
+def _entry(clip: ReleasedClip, jpeg: bytes) -> SheetEntry:
+    return SheetEntry(
+        clip_id=clip.clip.clip_id,
+        name=clip.names[0],
+        label=clip.coarse.pseu_emotion,
+        peak_t_s=clip.coarse.peak_t_s,
+        jpeg=jpeg,
+        caption=clip.coarse.caption,
+        fine_text=clip.fine.smp_reason_caption if clip.fine else None,
+    )

@@ -1,0 +1,48 @@
+"""Every setting of a build, in sections; each section stands beside the code that reads it."""
+
+from pydantic import Field
+
+from annotators.clues import CluesSettings
+from annotators.face import FaceSettings
+from annotators.speech import SpeechSettings
+from annotators.tone import ToneSettings
+from pipeline.coarse import CoarseSettings
+from pipeline.container import MediaLimits
+from pipeline.cut import CutSettings
+from pipeline.evidence import EvidenceSettings
+from pipeline.fine import FineSettings
+from pipeline.given import GivenSettings
+from pipeline.label import LabelSettings
+from pipeline.peak import PeakSettings
+from pipeline.pictures import PictureSettings
+from pipeline.selection import PublishSettings
+from schemas.units import Row
+
+
+class RunSettings(Row):
+    """How the work is done; changes no row."""
+
+    jobs: int | None = Field(
+        default=None, ge=1, description="Worker processes. Not set: one per CPU."
+    )
+    worker_memory_gb: float = Field(
+        default=3.0, gt=0, description="Memory one worker process may take, in GB."
+    )
+
+
+class Settings(Row):
+    run: RunSettings = RunSettings()
+    media: MediaLimits = MediaLimits()
+    given: GivenSettings = GivenSettings()
+    cut: CutSettings = CutSettings()
+    face: FaceSettings = FaceSettings()
+    speech: SpeechSettings = SpeechSettings()
+    tone: ToneSettings = ToneSettings()
+    peak: PeakSettings = PeakSettings()
+    stills: PictureSettings = PictureSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
+    label: LabelSettings = LabelSettings()
+    coarse: CoarseSettings = CoarseSettings()
+    clues: CluesSettings = CluesSettings()
+    fine: FineSettings = FineSettings()
+    publish: PublishSettings = PublishSettings()

