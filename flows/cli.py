@@ -174,7 +174,7 @@ def status(work: WorkArgument, as_json: JsonOption = False) -> None:
         typer.echo(json.dumps(books.as_json() | {"failures": failures}, indent=2))
         return
     typer.echo(books_text(books))
-    typer.echo(problems_text(unseen, work))
+    typer.echo(problems_text(unseen, chain.catalog.names, work))
 
 
 @app.command()

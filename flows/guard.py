@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,15 +20,20 @@ def is_debug() -> bool:
     return os.environ.get(_DEBUG) == "1"
 
 
-def guarded(app: Any, *, debug: bool) -> int:
+def guarded(app: Callable[[], Any], *, debug: bool) -> int:
     """Run the command line. 0 done, 1 some failed, 2 usage or set-up, 130 stopped by Ctrl-C."""
-    from schemas.errors import MerrError
-
     if debug:
         os.environ[_DEBUG] = "1"
+    return run_guarded(app)
+
+
+def run_guarded(command: Callable[[], Any]) -> int:
+    """The command's exit code; its errors in one line."""
+    from schemas.errors import MerrError
+
     try:
         _check_packages()
-        app()
+        code = command()
     except SystemExit as e:  # how Typer ends, also after an error it has shown itself
         code = e.code if isinstance(e.code, int) else 1
         return _explain(_STOPPED, code) if code == STOPPED else code
@@ -37,7 +43,7 @@ def guarded(app: Any, *, debug: bool) -> int:
         return _explain(" ".join(str(e).split()), SETUP)
     except OSError as e:
         return _explain(f"{e.filename or 'disk'}: {e.strerror or e}", SETUP)
-    return DONE
+    return code if isinstance(code, int) else DONE
 
 
 def _explain(text: str, code: int) -> int:

@@ -29,9 +29,12 @@ def built_text(built: Built) -> str:
     return "\n".join(lines)
 
 
-def problems_text(failures: Sequence[Failure], work: Path) -> str:
-    """The failures that nobody accepted, one line each."""
-    lines = [f"{f.subject} {f.id}: {f.stage}: {f.reason} [{f.error}]" for f in failures]
+def problems_text(failures: Sequence[Failure], names: dict[str, list[str]], work: Path) -> str:
+    """The failures that nobody accepted, one line each; videos by the names of their files."""
+    lines = [
+        f"{f.subject} {', '.join(names.get(f.id, [f.id]))}: {f.stage}: {f.reason} [{f.error}]"
+        for f in failures
+    ]
     more = len(lines) - _MOST_SHOWN
     if more > 0:
         lines = [*lines[:_MOST_SHOWN], f"and {more} more: `merr status {work} --json` lists all"]

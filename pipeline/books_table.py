@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pipeline.chain import Chain
 from pipeline.fates import Fate, clip_fates, cut_rejections, file_fates, video_fates
+from schemas.errors import MerrError
 from schemas.failure import Rejection
 from schemas.release import Outcome
 
@@ -14,15 +15,14 @@ def book_rows(chain: Chain, left_out: dict[str, Rejection]) -> Iterator[Outcome]
     """Files, then videos, then clips; and the given labels that were not used."""
     clips = _all_clips(chain, left_out)
     videos = video_fates(chain, clips)
-    for file, fate in file_fates(chain, videos):
-        yield fate.outcome("file", file.path)
+    for path, fate in file_fates(chain, videos):
+        yield fate.outcome("file", path)
     for video_id, fate in videos.items():
         yield fate.outcome("video", video_id)
     for clip_id, fate in clips.items():
         yield fate.outcome("clip", clip_id)
-    for problem in chain.catalog.problems:
-        if problem.subject == "label":
-            yield Fate.of(problem).outcome("label", problem.id)
+    for unused in chain.catalog.unused_texts:
+        yield Fate.of(unused).outcome("label", unused.id)
 
 
 def _all_clips(chain: Chain, left_out: dict[str, Rejection]) -> dict[str, Fate]:
@@ -43,28 +43,59 @@ def _all_clips(chain: Chain, left_out: dict[str, Rejection]) -> dict[str, Fate]:
     return clips
 
 
+def found_at_source(chain: Chain) -> dict[str, int]:
+    """How many files, videos and clips there are, counted where they were found, not by fate."""
+    catalog = chain.catalog
+    paths = {file.path for file in catalog.files}
+    lost = sum(
+        failure.subject == "file" and failure.id not in paths for failure in catalog.failures
+    )
+    refused = sum(len(cut_rejections(chain, batch)) for batch in chain.batches())
+    clips = sum(len(chain.clips(shard)) for shard in chain.shards())
+    return {
+        "clip": clips + refused,
+        "file": len(catalog.files) + lost,
+        "label": len(catalog.unused_texts),
+        "video": len(catalog.videos),
+    }
+
+
+def check_balance(found: dict[str, int], states: dict[str, dict[str, int]]) -> None:
+    """MerrError where a subject was found and has no outcome: a fault of ours, never published."""
+    for subject, count in found.items():
+        told = sum(states.get(subject, {}).values())
+        if told != count:
+            raise MerrError(
+                f"the books do not balance: {count} of subject {subject} found, {told} told; "
+                "please report this"
+            )
+
+
 def counted(
     outcomes: Sequence[Outcome],
-) -> tuple[dict[str, int], dict[str, dict[str, int]], dict[str, int], dict[str, int]]:
-    """(found by subject, states by subject, rejected by stage/rule, failed by stage/error).
+) -> tuple[dict[str, dict[str, int]], dict[str, int], dict[str, int]]:
+    """(states by subject, rejected by stage/rule, failed by stage/error).
 
     Rejected and failed count the clips and videos that fell out of the release or of its fine
-    tier, and the files that never became a video.
+    tier, and labels that were not used.
     """
-    found = Counter[str](o.subject for o in outcomes)
     states: dict[str, Counter[str]] = {}
     rejected, failed = Counter[str](), Counter[str]()
     for o in outcomes:
         states.setdefault(o.subject, Counter())[o.state] += 1
-        if o.subject in ("clip", "label") or (
-            o.stage in ("ingest", "cut") and o.subject == "video"
-        ):
+        if _fell_here(o):
             where = failed if o.state == "failed" else rejected
-            if o.reason and o.state != "pending" and o.reason != "pending":
-                where[f"{o.stage}/{o.reason}"] += 1
+            where[f"{o.stage}/{o.reason}"] += 1
     return (
-        dict(sorted(found.items())),
         {subject: dict(sorted(counts.items())) for subject, counts in sorted(states.items())},
         dict(sorted(rejected.items())),
         dict(sorted(failed.items())),
     )
+
+
+def _fell_here(o: Outcome) -> bool:
+    """Told of the subject that fell itself, not of the video or file around it."""
+    if o.reason is None or o.state == "pending" or o.reason == "pending":
+        return False
+    own = o.subject in ("clip", "label")
+    return own or (o.subject == "video" and o.stage in ("ingest", "cut"))

@@ -57,6 +57,12 @@ class Catalog:
         """video_id -> why its labels were all dropped."""
         return {p.id: p for p in self.problems if p.subject == "video" and p.stage == "label"}
 
+    @property
+    def unused_texts(self) -> list[Rejection | Failure]:
+        """Lines of tables and files of subtitles that came to nothing."""
+        told: list[Rejection | Failure] = [*self.problems, *self.failures]
+        return [item for item in told if item.subject == "label"]
+
     def given_of(self, video_id: str) -> VideoGiven | None:
         return self.given.videos.get(video_id)
 

@@ -5,7 +5,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from annotators.clues import LEAD, PROXY_FLAG, template_maker
-from annotators.wording import Speaker, as_sentence, face_wording, said, sentence_of, sounding
+from annotators.wording import as_sentence, face_wording, said, sentence_of, sounding
 from schemas.au import FACS_NAMES, AuRules, merr_au_rules
 from schemas.evidence import Evidence
 from schemas.failure import Rejection
@@ -43,19 +43,12 @@ def write_coarse(
     evidence: Evidence,
     settings: CoarseSettings,
 ) -> CoarseSample | Rejection:
-    """Caption in MERR's order: scene, face, tone, words; what is missing is left out.
-
-    Rejection no_face where the clip has no peak.
-    """
+    """Caption in MERR's order, scene, face, tone, words; Rejection no_face without a peak."""
     if peak.moment is None:
         return _no_face(clip_id, evidence)
-    moment = peak.moment
-    text, speaker = _spoken(speech), evidence.speaker.verdict
-    au_list = label_units(decision.label, moment, merr_au_rules())
-    face = _face(clip_id, decision.label, moment, evidence, settings)
-    caption = _caption(
-        scene, face, tone, text and said(text, speaker, settings.most_words), speaker
-    )
+    text = _spoken(speech)
+    au_list = label_units(decision.label, peak.moment, merr_au_rules())
+    caption = _caption(decision.label, peak.moment, tone, scene, text, evidence, settings)
     return CoarseSample(
         sample_id=sample_id_of(clip_id, "coarse", "reason"),
         clip_id=clip_id,
@@ -67,10 +60,10 @@ def write_coarse(
         AU_list=au_list,
         visual_prior_list=_phrases(clip_id, decision.label, au_list, settings),
         audio_prior_list=tone.description,
-        peak_index=moment.frame_index,
-        peak_t_s=moment.t_s,
-        peak_AU_list=moment.peak_au_list,
-        peak_aus=moment.aus,
+        peak_index=peak.moment.frame_index,
+        peak_t_s=peak.moment.t_s,
+        peak_AU_list=peak.moment.peak_au_list,
+        peak_aus=peak.moment.aus,
         peak_rule=peak.rule,
         label_seen_at_peak=peak.label_seen,
         text=text,
@@ -80,12 +73,22 @@ def write_coarse(
     )
 
 
-def _caption(scene: Scene, face: str, tone: Tone, words: str | None, speaker: Speaker) -> str:
-    parts = [as_sentence(scene.description), face]
+def _caption(
+    label: str,
+    moment: PeakMoment,
+    tone: Tone,
+    scene: Scene,
+    text: str | None,
+    evidence: Evidence,
+    settings: CoarseSettings,
+) -> str:
+    """What is missing is left out."""
+    speaker = evidence.speaker.verdict
+    parts = [as_sentence(scene.description), _face(label, moment, evidence, settings)]
     if tone.description is not None:
         parts.append(sounding(tone.description, speaker))
-    if words is not None:
-        parts.append(words)
+    if text is not None:
+        parts.append(said(text, speaker, settings.most_words))
     return " ".join(parts)
 
 
@@ -114,27 +117,23 @@ def _phrases(
     return tuple(wording.phrase(settings.seed, clip_id, au).listed() for au in aus)
 
 
-def _face(
-    clip_id: str, label: str, moment: PeakMoment, evidence: Evidence, settings: CoarseSettings
-) -> str:
+def _face(label: str, moment: PeakMoment, evidence: Evidence, settings: CoarseSettings) -> str:
     """The face's sentence. Where nothing of the label's set is there, it tells what is."""
     if not moment.peak_au_list:
         return f"{LEAD} no marked movement of the face stands out."
     told = label_units(label, moment, merr_au_rules()) if settings.face == "label" else ()
     if told and label in merr_au_rules().plain_names:
         return f"{LEAD} the strongest movement of the face is {told[0]} ({FACS_NAMES[told[0]]})."
-    return _movements(clip_id, told or moment.peak_au_list, moment, evidence, settings.seed)
+    return _movements(told or moment.peak_au_list, moment, evidence, settings.seed)
 
 
-def _movements(
-    clip_id: str, aus: tuple[str, ...], moment: PeakMoment, evidence: Evidence, seed: int
-) -> str:
+def _movements(aus: tuple[str, ...], moment: PeakMoment, evidence: Evidence, seed: int) -> str:
     wording = face_wording()
     strengths = {unit.au: unit.intensity for unit in moment.aus}
     graded = PROXY_FLAG not in evidence.flags  # proxies are no FACS scale to take a word from
     phrases = [
         (
-            wording.phrase(seed, clip_id, au),
+            wording.phrase(seed, evidence.clip_id, au),
             wording.adverb(au, strengths.get(au)) if graded else None,
         )
         for au in aus

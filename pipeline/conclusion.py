@@ -19,7 +19,7 @@ _ORIGIN: Final[dict[LabelSource, str]] = {
     "model": "The label that a model proposed for this clip",
     "au_rule": "The label that the action unit rule gives this clip",
 }
-_ESTIMATED: Final = ", by geometry alone,"
+_ESTIMATED: Final = ", estimated from geometry,"
 _UNWEIGHED: Final = {"voice": "the voice", "words": "the words"}
 
 

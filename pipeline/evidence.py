@@ -178,7 +178,7 @@ def _scene_items(
     yield _item("scene.colour", text=scene.colour, span=whole)
     if scene.motion is not None:
         yield _item("scene.motion", value=scene.motion, unit="1/frame", span=whole)
-    yield _item("scene.faces", value=float(scene.faces), unit="faces", span=whole)
+    yield _item("scene.faces", value=float(scene.faces), unit="count", span=whole)
     yield _item("scene.description", text=scene.description, span=whole)
 
 

@@ -118,15 +118,20 @@ def _best(fates: Iterable[Fate]) -> Fate:
     return ranked[0] if ranked else _WAITING
 
 
-def file_fates(chain: Chain, videos: dict[str, Fate]) -> Iterator[tuple[SourceFile, Fate]]:
-    """Every file found has exactly one fate."""
-    failures = {f.id: Fate.of(f) for f in chain.catalog.failures}
+def file_fates(chain: Chain, videos: dict[str, Fate]) -> Iterator[tuple[str, Fate]]:
+    """(path, fate) of every file found; folders that could not be listed count as files."""
+    failures = {f.id: Fate.of(f) for f in chain.catalog.failures if f.subject == "file"}
     for file in chain.catalog.files:
-        if file.kind == "other":
-            yield file, Fate("other_kind")
-        elif file.video_id is None:
-            yield file, failures.get(file.path, _WAITING)
-        elif file.video_id in chain.catalog.left_out:
-            yield file, Fate("pending", None, "ingest", "limit")
-        else:
-            yield file, videos[file.video_id]
+        failed = failures.pop(file.path, None)
+        yield file.path, failed or _file_fate(chain, file, videos)
+    yield from failures.items()
+
+
+def _file_fate(chain: Chain, file: SourceFile, videos: dict[str, Fate]) -> Fate:
+    if file.kind == "other":
+        return Fate("other_kind")
+    if file.video_id is None:
+        return _WAITING
+    if file.video_id in chain.catalog.left_out:
+        return Fate("pending", None, "ingest", "limit")
+    return videos[file.video_id]

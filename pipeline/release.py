@@ -11,7 +11,7 @@ from typing import Final
 
 import pyarrow.parquet as pq
 
-from pipeline.books_table import book_rows, counted
+from pipeline.books_table import book_rows, check_balance, counted, found_at_source
 from pipeline.card import write_card
 from pipeline.chain import Chain
 from pipeline.contents import ReleasedClip, candidates, released_clips
@@ -23,6 +23,7 @@ from pipeline.licences import engines_used, whole_licence
 from pipeline.release_report import ReportCollector
 from pipeline.selection import leave_out
 from pipeline.split import split_of
+from pipeline.stages import words_digest
 from pipeline.tables import TableWriter
 from pipeline.versions import check_version, latest_before
 from schemas.arrow import SCHEMA_VERSION
@@ -90,6 +91,7 @@ def _recipe(chain: Chain, name: str, version: str) -> str:
             "counts": [repr(row) for row in _fallen(chain)],
             "settings": chain.settings.publish.model_dump(mode="json"),
             "vocabulary": chain.settings.given.vocabulary,
+            "prompts": words_digest("prompts/instructions.toml"),
             "files": [f.model_dump(mode="json", exclude={"location"}) for f in chain.catalog.files],
             "problems": [p.reason for p in chain.catalog.problems],
             "failures": [f.reason for f in chain.catalog.failures],
@@ -191,7 +193,9 @@ def _finish(
     report: ReportCollector,
     outcomes: Sequence[Outcome],
 ) -> Manifest:
-    found, states, rejected, failed = counted(outcomes)
+    states, rejected, failed = counted(outcomes)
+    found = found_at_source(chain)
+    check_balance(found, states)
     engines = engines_used(chain)
     draft = Manifest(
         name=folder.parent.name,

@@ -57,18 +57,20 @@ class ReportCollector:
         entries: dict[str, SheetEntry] = {}
         for shard in dict.fromkeys(self._shards[clip_id] for clip_id in chosen):
             for clip in released_clips(chain, shard, without_fine=coarse_only):
-                if clip.clip.clip_id in chosen and clip.stills.peak is not None:
-                    entries[clip.clip.clip_id] = _entry(clip, clip.stills.peak.jpeg)
+                if clip.clip.clip_id in chosen:
+                    embedded = chain.settings.publish.media != "reference"
+                    entries[clip.clip.clip_id] = _entry(clip, embedded=embedded)
         return [entries[clip_id] for clip_id in chosen if clip_id in entries]
 
 
-def _entry(clip: ReleasedClip, jpeg: bytes) -> SheetEntry:
+def _entry(clip: ReleasedClip, *, embedded: bool) -> SheetEntry:
+    peak = clip.stills.peak if embedded else None
     return SheetEntry(
         clip_id=clip.clip.clip_id,
         name=clip.names[0],
         label=clip.coarse.pseu_emotion,
         peak_t_s=clip.coarse.peak_t_s,
-        jpeg=jpeg,
+        jpeg=peak.jpeg if peak else None,
         caption=clip.coarse.caption,
         fine_text=clip.fine.smp_reason_caption if clip.fine else None,
     )

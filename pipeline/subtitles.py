@@ -91,15 +91,12 @@ def _subtitles_in(folder: Path) -> dict[str, list[SubtitleFile]]:
 def language_of(tag: str) -> str | None:
     """ISO 639-1 of a tag like "en", "eng" or "en-US"; None when it is not known."""
     first = re.split("[-_]", tag.strip().lower())[0]
-    known = len(first) == 2 and first.isascii() and first.isalpha()
-    return first if known else ISO_639_1.get(first)
+    return first if re.fullmatch("[a-z]{2}", first) else ISO_639_1.get(first)
 
 
 def _rank(file: SubtitleFile, languages: Sequence[str]) -> tuple[int, str, int, str]:
-    if file.language in languages:
-        place = languages.index(file.language)
-    else:
-        place = len(languages) + (file.language is not None)
+    last = len(languages) + (file.language is not None)
+    place = languages.index(file.language) if file.language in languages else last
     suffix = SUFFIXES.index(file.path.suffix.lower())
     return place, file.language or "", suffix, file.path.name
 
@@ -237,8 +234,8 @@ def _decode(data: bytes, encoding: str | None) -> str:
 
 
 def _guess_encoding(data: bytes) -> str:
-    """The likeliest legacy encoding. Of equals cp1252, as short western texts always tie; without
-    it a tie is a UnicodeError, since wrong words are worse than none."""
+    """Of equals cp1252, as short western texts always tie; else a tie is a UnicodeError, since
+    wrong words are worse than none."""
     from charset_normalizer import from_bytes  # heavy and seldom needed
 
     matches = from_bytes(data, cp_isolation=list(LEGACY))

@@ -93,16 +93,16 @@ def _mark_peak(rows: Sequence["Axes"], view: ClipView) -> None:
         f"peak {t_s:.2f} s",
         (t_s, 1.0),
         xycoords=("data", "axes fraction"),
-        xytext=(-4 if late else 4, -2),
+        xytext=(2 if late else -2, 3),
         textcoords="offset points",
         ha="right" if late else "left",
-        va="top",
+        va="bottom",
     )
 
 
 def _name_rows(units: "Axes", mouth: "Axes", voice: "Axes", duration_s: float) -> None:
     units.set_xlim(0, duration_s)
-    units.set_ylim(0, 5)
+    units.set_ylim(0, 5.15)  # a line at 5 stays whole
     units.set_yticks(range(6))
     units.grid(axis="y", color=LINE, linewidth=0.6)
     units.set_ylabel("AU, 0 to 5")

@@ -96,15 +96,18 @@ def _book_faults(folder: Path, manifest: Manifest) -> Iterator[str]:
         for path in sorted((folder / "books").glob("*.parquet"))
         for row in read_rows(path, Outcome)
     ]
-    found, states, rejected, failed = counted(outcomes)
+    states, rejected, failed = counted(outcomes)
     for name, counts, told in (
-        ("found", found, manifest.found),
         ("states", states, manifest.states),
         ("rejected", rejected, manifest.rejected),
         ("failed", failed, manifest.failed),
     ):
         if counts != told:
             yield f"books: {name} counts {counts}, the manifest says {told}"
+    for subject, count in manifest.found.items():
+        told_count = sum(states.get(subject, {}).values())
+        if told_count != count:
+            yield f"books: {count} of subject {subject} found, {told_count} accounted for"
     for tier, table in (("coarse", "coarse"), ("fine", "fine")):
         told_ids = {
             o.id

@@ -27,6 +27,7 @@ CODECS = {  # of each container, as films in the wild have them
     ".avi": ("mpeg4", "pcm_s16le"),
     ".flv": ("libx264", "aac"),
 }
+LAYOUTS = {1: "mono", 2: "stereo"}
 BITS = 8
 WIDTH, HEIGHT = 16 * BITS, 64
 
@@ -40,11 +41,13 @@ class Film:
     ticks: Sequence[int] | None = None
     video: str | None = None  # encoder; None: the container's usual one
     audio: str | None = None
+    picture: bool = True
     sound: bool = True
     sound_first: bool = False
     sound_from_s: float = 0.0
     sound_s: float | None = None
     click_s: float | None = None
+    channels: int = 1
     rotate: float | None = None  # against the clock, as FFmpeg counts
     mirror: bool = False
     gop: int = 12
@@ -58,12 +61,12 @@ def make_film(path: Path, film: Film | None = None) -> Path:
     codecs = CODECS[path.suffix]
     with av.open(str(path), "w", format=FORMATS[path.suffix]) as out:
         sound = _add_sound(out, film, film.audio or codecs[1]) if film.sound_first else None
-        picture = _add_picture(out, film, film.video or codecs[0])
+        picture = _add_picture(out, film, film.video or codecs[0]) if film.picture else None
         if film.sound and sound is None:
             sound = _add_sound(out, film, film.audio or codecs[1])
         if film.cover:
             _add_cover(out)
-        packets = _picture_packets(picture, film)
+        packets = _picture_packets(picture, film) if picture is not None else []
         if sound is not None:
             packets += _sound_packets(sound, film)
         for packet in sorted(packets, key=lambda p: float((p.dts or 0) * p.time_base)):
@@ -116,7 +119,7 @@ def _picture_packets(stream, film: Film):
 
 def _add_sound(out, film: Film, codec: str):
     stream = out.add_stream(codec, rate=48_000)
-    stream.layout = "mono"
+    stream.layout = LAYOUTS[film.channels]
     return stream
 
 
@@ -127,12 +130,14 @@ def _sound_packets(stream, film: Film):
     if film.click_s is not None:
         at = round((film.click_s - film.sound_from_s) * 48_000)
         samples[at : at + 48] = 0.9
-    frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
+    rows = np.tile(samples, (film.channels, 1))
+    layout = LAYOUTS[film.channels]
+    frame = av.AudioFrame.from_ndarray(rows, format="fltp", layout=layout)
     frame.sample_rate, frame.pts = 48_000, round(film.sound_from_s * 48_000)
     frame.time_base = Fraction(1, 48_000)
     context = stream.codec_context
     resampler = AudioResampler(
-        format=context.format.name, layout="mono", rate=48_000, frame_size=context.frame_size or 960
+        format=context.format.name, layout=layout, rate=48_000, frame_size=context.frame_size or 960
     )
     packets = []
     for part in resampler.resample(frame) + resampler.resample(None):
@@ -147,6 +152,42 @@ def _add_cover(out) -> None:
     for packet in stream.encode(av.VideoFrame(32, 32, "yuvj420p")) + stream.encode():
         packet.stream = stream
         out.mux(packet)
+
+
+def make_shots(path: Path, lengths: Sequence[int]) -> Path:
+    """Shots of so many frames at 25 a second: textures that drift slowly, unlike each other."""
+    random = np.random.default_rng(0)
+    with av.open(str(path), "w", format=FORMATS[path.suffix]) as out:
+        stream = out.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.codec_context.thread_count = 1
+        for length in lengths:
+            tiles = random.integers(0, 256, (HEIGHT // 8, WIDTH // 8, 3), np.uint8)
+            scene = np.kron(tiles, np.ones((8, 8, 1), np.uint8))
+            for shift in range(length):
+                frame = av.VideoFrame.from_ndarray(np.roll(scene, shift // 10, axis=1), "rgb24")
+                out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    return path
+
+
+def make_two_sizes(path: Path) -> Path:
+    """Ten frames of 128 x 64, then ten of 256 x 128 in the same track."""
+    with av.open(str(path), "w", format="matroska") as out:
+        track = out.add_stream("mjpeg", rate=25)
+        track.width, track.height, track.pix_fmt = WIDTH, HEIGHT, "yuvj420p"
+        for number in range(20):
+            scale = 1 + number // 10
+            encoder = av.CodecContext.create("mjpeg", "w")
+            encoder.width, encoder.height = WIDTH * scale, HEIGHT * scale
+            encoder.pix_fmt, encoder.time_base = "yuvj420p", Fraction(1, 25)
+            picture = numbered(number, WIDTH * scale, HEIGHT * scale)
+            frame = av.VideoFrame.from_ndarray(picture, "rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            for packet in encoder.encode(frame) + encoder.encode():
+                packet.stream = track
+                out.mux(packet)
+    return path
 
 
 def damage(path: Path, start: float, end: float, *, every: int = 40) -> Path:

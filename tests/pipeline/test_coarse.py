@@ -87,6 +87,11 @@ def test_a_face_outside_the_labels_set_is_told_as_it_is_and_flagged():
     assert sample.flags == ("several_faces", "face_outside_label")
 
 
+@pytest.mark.parametrize(("label", "aus"), [("neutral", {}), ("disgust", {"AU09": 1.0})])
+def test_a_label_without_a_set_has_no_face_outside_it(label, aus):
+    assert coarse(aus, label=label).flags == ()
+
+
 def test_a_caption_tells_the_labels_movements_or_on_request_all_of_the_peak():
     merr = {n for m in mentions_in(coarse(SMILE).caption) for n in m.any_of}
     everything = {n for m in mentions_in(coarse(SMILE, face="peak").caption) for n in m.any_of}
@@ -101,6 +106,7 @@ def test_a_caption_tells_the_labels_movements_or_on_request_all_of_the_peak():
         ({"AU04": 1.0, "AU05": 2.0}, "AU05"),
         ({"AU28": None, "AU25": 0.0}, "AU25"),
         ({"AU28": None}, "AU28"),
+        ({"AU25": None, "AU26": 0.0}, "AU26"),
         ({"AU12": 1.0, "AU04": 1.0}, "AU04"),
     ],
 )

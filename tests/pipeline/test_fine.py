@@ -109,7 +109,7 @@ def test_voice_and_words_are_said_to_be_reported_not_weighed():
 
 def test_support_from_proxies_is_called_what_it_is():
     sample = fine(SMILE, voice=TONE, flags=("proxy_action_units",))
-    assert "the face, by geometry alone, supports it" in sample.conclusion
+    assert "the face, estimated from geometry, supports it" in sample.conclusion
     assert sample.flags[0] == "proxy_action_units"
 
 

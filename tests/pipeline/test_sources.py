@@ -77,7 +77,8 @@ def test_a_users_own_manifest_hides_nothing(tmp_path: Path) -> None:
 
 def test_a_file_reached_by_two_sources_is_counted_once(tmp_path: Path) -> None:
     put(tmp_path, "a.mp4", "deep/b.mp4")
-    again = [tmp_path, tmp_path / "deep", tmp_path / "deep" / "b.mp4", f"{tmp_path}/**/*.mp4"]
+    again: list[Path | str] = [tmp_path, tmp_path / "deep", tmp_path / "deep" / "b.mp4"]
+    again.append(f"{tmp_path}/**/*.mp4")
     assert paths(*again) == ["a.mp4", "deep/b.mp4"]
 
 

@@ -11,6 +11,14 @@ from schemas.errors import ClipError
 from schemas.speech import Cue
 from schemas.video import Kind, SourceFile
 
+RUSSIAN = (
+    "\u041f\u0440\u0438\u0432\u0435\u0442, \u043a\u0430\u043a \u0434\u0435\u043b\u0430? "
+    "\u0427\u0442\u043e \u0441\u043b\u0443\u0447\u0438\u043b\u043e\u0441\u044c "
+    "\u0432\u0447\u0435\u0440\u0430 \u0432\u0435\u0447\u0435\u0440\u043e\u043c?"
+)
+CHINESE = (
+    "\u4f60\u597d,\u4f60\u4eca\u5929\u597d\u5417?\u6211\u4eec\u660e\u5929\u518d\u89c1\u9762\u5427"
+)
 ONE = "1\n00:00:01,000 --> 00:00:02,500\n{}\n"
 
 
@@ -94,12 +102,9 @@ def test_unicode_is_read_however_it_was_saved(tmp_path: Path, encoding: str) -> 
     [
         ("cp1252", "\u00c7a va? O\u00f9 \u00eates-vous all\u00e9 hier soir, d\u00e9j\u00e0?"),
         ("cp1252", "\u00c7a va?"),
-        (
-            "cp1251",
-            "\u041f\u0440\u0438\u0432\u0435\u0442, \u043a\u0430\u043a \u0434\u0435\u043b\u0430?",
-        ),
+        ("cp1251", RUSSIAN),
         ("cp932", "\u3053\u3093\u306b\u3061\u306f\u3001\u5143\u6c17\u3067\u3059\u304b\u3002"),
-        ("gb18030", "\u4f60\u597d,\u4f60\u4eca\u5929\u597d\u5417?"),
+        ("gb18030", CHINESE),
         (
             "euc_kr",
             "\uc548\ub155\ud558\uc138\uc694 \uc624\ub298 \ub0a0\uc528\uac00 \uc88b\ub124\uc694",

@@ -22,6 +22,7 @@ RELEASE = os.environ.get("MERR_FINE")
         ("worried", ["AU01", "AU02", "AU20", "AU25"], ["AU20"]),
         ("worried", ["AU28"], ["AU28"]),
         ("sad", ["AU15", "AU04", "AU12"], ["AU04", "AU15"]),
+        ("sad", ["AU04", "AU07", "AU14"], ["AU04", "AU14"]),
         (
             "fear",
             ["AU01", "AU02", "AU04", "AU07", "AU25", "AU26"],

@@ -1,0 +1,50 @@
+# Two commands matter: `make demo` and `make test`. Both set up what they need in .venv.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all check clean
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+WORK := datasets/work/demo
+RELEASES := datasets/releases
+
+help: ## show this text
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+setup: $(VENV)/.runtime ## what `merr` needs, in .venv
+
+$(VENV)/bin/python:
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV)
+	$(BIN)/python -c 'import sys; sys.exit("merr needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+
+$(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "setting up .venv (once; a few minutes)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/merr engines install mesh
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: $(VENV)/.runtime ## build, publish and verify the clips of datasets/demo
+	@$(BIN)/python -m flows.demo datasets/demo --work $(WORK) --to $(RELEASES)
+
+test: $(VENV)/.dev ## the fast tests
+	@$(BIN)/pytest
+
+test-all: $(VENV)/.dev ## the fast tests and the slow ones: kills, whole builds, mutants
+	@$(BIN)/pytest -m ''
+
+check: $(VENV)/.dev ## exactly what a change must pass: format, lint, types, layers, fast tests
+	@$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+clean: ## remove .venv, the demo's work and its release
+	@rm -rf $(VENV) $(WORK) $(RELEASES)

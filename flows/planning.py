@@ -1,0 +1,145 @@
+"""`merr plan`: what a build would do and cost, before anything starts."""
+
+import os
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pipeline.build import PROBE_DEADLINE_S
+from pipeline.cut import rule_for
+from pipeline.given_read import read_given
+from pipeline.outcomes import NAMED
+from pipeline.pool import WorkerPool
+from pipeline.settings import Settings
+from pipeline.sources import find_files
+from schemas.engine import engines
+from schemas.video import SourceFile, Video
+
+# Read off builds of 360p to 540p clips with the engines of this version (benchmarks, docs).
+FRAMES_PER_CPU_S: Final = 120.0  # decode, mesh, light, sound: all stages together
+WORK_BYTES_PER_S: Final = 60_000.0  # tracks, sound and texts, for every second of video
+WORK_BYTES_PER_CLIP: Final = 160_000.0  # four pictures
+RELEASE_BYTES_PER_CLIP: Final = 130_000.0
+FILM_CLIP_S: Final = 8.0  # usual length of a clip that is cut out of a film
+
+
+@dataclass(frozen=True)
+class Plan:
+    files: int
+    other_kind: int
+    unreadable: int
+    videos: int  # by name: equal bytes are found only when the build reads them
+    hours: float
+    clips: int
+    clips_estimated: bool  # True: films are among the videos, whose clips are not known yet
+    cpu_hours: float
+    jobs: int
+    work_gb: float
+    release_gb: float
+    free_gb: float
+    labelled: int
+    model_calls: int = 0  # no engine of this version asks a service
+    tokens: int = 0
+    cost_usd: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+def make_plan(sources: tuple[str, ...], settings: Settings, jobs: int | None) -> Plan:
+    """Opens every video for its length; decodes one frame of each."""
+    found = find_files(sources)
+    media = [file for file in found.files if file.kind != "other"]
+    slots = jobs or settings.run.jobs or os.cpu_count() or 1
+    videos = _probe_all(media, settings, slots)
+    seconds = sum(video.duration_s or 0.0 for video in videos)
+    frames = sum((v.duration_s or 0.0) * (v.fps or 0.0) for v in videos)
+    clips, estimated = _clips(videos, settings)
+    named = [file.model_copy(update={"video_id": file.location}) for file in media]
+    given = read_given(named, settings.given, places=found.places).given
+    return Plan(
+        files=len(found.files) + len(found.failures),
+        other_kind=len(found.files) - len(media),
+        unreadable=len(media) - len(videos) + len(found.failures),
+        videos=len(videos),
+        hours=seconds / 3600,
+        clips=clips,
+        clips_estimated=estimated,
+        cpu_hours=frames / FRAMES_PER_CPU_S / 3600,
+        jobs=slots,
+        work_gb=(seconds * WORK_BYTES_PER_S + clips * WORK_BYTES_PER_CLIP) / 1e9,
+        release_gb=clips * RELEASE_BYTES_PER_CLIP / 1e9,
+        free_gb=shutil.disk_usage(Path.cwd()).free / 1e9,
+        labelled=sum(bool(video.labels) for video in given.videos.values()),
+    )
+
+
+def _probe_all(files: list[SourceFile], settings: Settings, slots: int) -> list[Video]:
+    limits = settings.media.model_dump(mode="json")
+
+    def probe(file: SourceFile) -> Video | None:
+        payload = {
+            "path": file.location,
+            "video_id": file.location,
+            "size_bytes": file.size_bytes,
+            "limits": limits,
+        }
+        try:
+            return Video.model_validate(pool.call("probe", payload, deadline_s=PROBE_DEADLINE_S))
+        except NAMED:
+            return None
+
+    with (
+        tempfile.TemporaryDirectory(prefix="merr-plan-") as scratch,
+        WorkerPool(
+            slots, log=Path(scratch) / "log", memory_gb=settings.run.worker_memory_gb
+        ) as pool,
+        ThreadPoolExecutor(slots) as threads,
+    ):
+        return [video for video in threads.map(probe, files) if video is not None]
+
+
+def _clips(videos: list[Video], settings: Settings) -> tuple[int, bool]:
+    """How many clips, and whether that is an estimate."""
+    total, estimated = 0, False
+    for video in videos:
+        rule = rule_for(video, settings=settings.cut, has_cues=False, has_spans=False)
+        if rule in ("whole", "still"):
+            total += 1
+        else:
+            total += max(1, round((video.duration_s or 0.0) / FILM_CLIP_S))
+            estimated = True
+    return total, estimated
+
+
+def plan_text(plan: Plan) -> str:
+    clips = f"{'about ' if plan.clips_estimated else ''}{plan.clips}"
+    hours = plan.cpu_hours / plan.jobs
+    mesh = engines()["mesh"]
+    return "\n".join(
+        (
+            f"files      {plan.files} found, {plan.other_kind} of another kind, "
+            f"{plan.unreadable} unreadable",
+            f"videos     {plan.videos}, {plan.hours:.2f} hours, {plan.labelled} with a label",
+            f"clips      {clips}",
+            f"calls      {plan.model_calls} model calls, {plan.tokens} tokens, "
+            f"{plan.cost_usd:.2f} USD: the engines chosen are local",
+            f"time       about {_spent(plan.cpu_hours)} of CPU, "
+            f"{_spent(hours)} with {plan.jobs} jobs",
+            f"disk       about {_size(plan.work_gb)} of work, {_size(plan.release_gb)} of release; "
+            f"{_size(plan.free_gb)} free here",
+            f"note       face engine mesh: {mesh.good_for};",
+            f"           {mesh.serious}",
+        )
+    )
+
+
+def _spent(hours: float) -> str:
+    return f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.1f} min"
+
+
+def _size(gb: float) -> str:
+    return f"{gb:.1f} GB" if gb >= 1 else f"{gb * 1000:.1f} MB"
