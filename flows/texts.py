@@ -19,14 +19,24 @@ def built_text(built: Built) -> str:
     lines.append(
         f"{built.worked} results made" if built.worked else "nothing to do: all of it was done"
     )
-    if built.books.labels.get("label_for_nothing"):
-        lines.append("labels.csv names clips that are not here; `merr status` counts them")
+    lines += _hints(built.books)
     if built.unseen:
         lines.append(
             f"{built.unseen} failed: `merr status {built.chain.work.root}` says why, "
             f"`merr accept {built.chain.work.root}` marks them as seen"
         )
     return "\n".join(lines)
+
+
+def _hints(books: Books) -> Iterator[str]:
+    """What a newcomer would ask next."""
+    if books.stages["label"].rejected["no_label"] and not books.stages["label"].done:
+        yield (
+            "no clip has a label, so there are no samples: put a labels.csv (name,label) beside "
+            "the videos, or name one with --set given.labels=FILE"
+        )
+    if books.stages["speech"].done and not books.stages["coarse"].done:
+        yield "`merr show` tells what is known of a clip all the same"
 
 
 def problems_text(failures: Sequence[Failure], names: dict[str, list[str]], work: Path) -> str:

@@ -241,23 +241,24 @@ class Build:
 
     def advance(self, shard: Shard, names: Iterable[str]) -> None:
         """Bring the named stages of a shard to completion, in order."""
+        known: dict[str, dict[str, Any]] = {}  # rows by stage, so that none is parsed twice
         for name in names:
-            self._advance(shard, BY_NAME[name])
+            self._advance(shard, BY_NAME[name], known)
 
-    def _advance(self, shard: Shard, stage: Stage) -> None:
+    def _advance(self, shard: Shard, stage: Stage, known: dict[str, dict[str, Any]]) -> None:
         key = self.chain.key(stage, shard)
         old = self.chain.part(stage, shard)
         before = STAGES[STAGES.index(stage) - 1]
-        entering = {row.clip_id for row in self.chain.part(before, shard).rows}
+        entering = self.chain.ids(before, shard)
         clips = [clip for clip in self.chain.clips(shard) if clip.clip_id in entering]
         have = {row.clip_id for row in old.rows} | old.settled(retry_failed=self.retry_failed)
         todo = [clip for clip in clips if clip.clip_id not in have]
         if not todo and self.chain.path(stage, shard).exists():
             return
         self.tally.expect(stage.name, len(todo))
-        inputs = Inputs(
-            self.chain, shard, {n: self.chain.rows(n, shard) for n in stage.reads} if todo else {}
-        )
+        if todo:
+            known |= {n: self.chain.rows(n, shard) for n in stage.reads if n not in known}
+        inputs = Inputs(self.chain, shard, known)
         if stage.name == "stills":
             new = self._each("stills", todo, lambda clip: self._stills(clip, inputs))
         else:
@@ -265,6 +266,7 @@ class Build:
         order = [clip.clip_id for clip in clips]
         part = _merged(old, new, order=order, id_of=_clip_id)
         self._write(stage.name, shard.number, part, stage.row, key)
+        known[stage.name] = {row.clip_id: row for row in part.rows}
 
     def _computed(self, stage: Stage, clip: Clip, inputs: Inputs) -> Outcome:
         outcome = self._attempt(
@@ -331,6 +333,10 @@ class Build:
     ) -> None:
         path = self.chain.work.part(stage, number, key.name)
         self.log(f"{stage} {number:05d}: writing {path.name}")
+        for failure in part.failures:
+            self.log(
+                f"{stage} {failure.id}: {failure.error}: {failure.unexpected or failure.reason}"
+            )
         write_part(path, part, row, key, subjects=subjects)
         self.log(f"{stage} {number:05d}: wrote {len(part.rows)} rows")
 

@@ -11,7 +11,7 @@ from pipeline.batches import Batch, Shard, list_shards, read_batches, read_clips
 from pipeline.catalog import Catalog
 from pipeline.keys import Key, digest
 from pipeline.layout import WorkFolder
-from pipeline.parts import Part, read_part
+from pipeline.parts import Part, read_ids, read_part
 from pipeline.settings import Settings
 from pipeline.stages import BY_NAME, STAGES, Stage, made_with
 from schemas.arrow import SCHEMA_VERSION
@@ -115,6 +115,11 @@ class Chain:
         """The part of a stage; empty when it is not there yet."""
         found = read_part(self.path(stage, shard), stage.row, self.key(stage, shard))
         return found or Part()
+
+    def ids(self, stage: Stage, shard: Shard) -> set[str]:
+        """clip_ids of the rows of a stage, without reading the rows."""
+        path = self.path(stage, shard)
+        return read_ids(path) if path.exists() else set()
 
     def rows(self, name: str, shard: Shard) -> dict[str, Any]:
         """Rows of a stage by clip_id."""

@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-import pyarrow.parquet as pq
-
 from pipeline.batches import Batch, Shard
 from pipeline.chain import Chain
 from pipeline.parts import Part, read_fallen
@@ -54,7 +52,7 @@ def clip_fates(chain: Chain, shard: Shard) -> dict[str, Fate]:
     fates: dict[str, Fate] = dict.fromkeys((c.clip_id for c in chain.clips(shard)), _DONE)
     for stage in STAGES:
         path = chain.path(stage, shard)
-        rows = _ids(path) & alive if path.exists() else set()
+        rows = chain.ids(stage, shard) & alive
         told = _told(path)
         for clip_id in alive - rows:
             fate = told.get(clip_id, Fate("pending", None, stage.name, "pending", None, "pending"))
@@ -69,10 +67,6 @@ _DONE: Final = Fate("released", "fine")
 def _kept(fate: Fate) -> Fate:
     """A clip that has a coarse sample stays in the release; why it has no fine one is told."""
     return replace(fate, state="released", tier="coarse")
-
-
-def _ids(path: Path) -> set[str]:
-    return set(pq.ParquetFile(path).read(columns=["clip_id"]).column("clip_id").to_pylist())
 
 
 def _told(path: Path) -> dict[str, Fate]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
 from pipeline.keys import Key
@@ -109,6 +110,11 @@ def read_fallen(path: Path) -> list[Rejection | Failure]:
         *_REJECTIONS.validate_json(metadata["rejections"]),
         *_FAILURES.validate_json(metadata["failures"]),
     ]
+
+
+def read_ids(path: Path) -> set[str]:
+    """clip_ids of the rows of a part."""
+    return set(pq.ParquetFile(path).read(columns=["clip_id"]).column("clip_id").to_pylist())
 
 
 def read_counts(path: Path) -> Counts:

@@ -1,0 +1,103 @@
+"""The Prefect API of one build: a process that ends with the build, however the build ends."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Final
+
+from schemas.errors import SetupError
+
+START_S: Final = 180.0  # a busy machine takes long to import Prefect's server
+STOP_S: Final = 5.0
+_HERE: Final = "127.0.0.1"
+
+
+@contextmanager
+def prefect_api(log: Path) -> Iterator[None]:
+    """Within it Prefect talks to a server of ours; to the user's, where he has configured one.
+
+    Prefect would start a temporary server itself, but that one lives on when the build is killed,
+    holding 200 MB, the terminal and the database of its runs.
+    """
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_SERVER_ALLOW_EPHEMERAL_MODE,
+        temporary_settings,
+    )
+
+    if PREFECT_API_URL.value():
+        yield
+        return
+    with _started(log) as url:
+        ours = {PREFECT_API_URL: url, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False}
+        with temporary_settings(ours):
+            yield
+
+
+@contextmanager
+def _started(log: Path) -> Iterator[str]:
+    """Address of a server that answers. SetupError when it does not come up."""
+    with socket.create_server((_HERE, 0)) as listening, log.open("ab") as output:
+        port: int = listening.getsockname()[1]
+        process = subprocess.Popen(  # noqa: S603  our own module, no shell
+            [sys.executable, "-P", "-m", "flows.prefect_api", str(listening.fileno())],
+            pass_fds=(listening.fileno(),),
+            stdin=subprocess.PIPE,  # its end tells the server that we are gone
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # a Ctrl-C at the terminal is the build's to handle
+        )
+    try:
+        _wait_for(port, log)
+        yield f"http://{_HERE}:{port}/api"
+    finally:
+        _stop(process)
+
+
+def _wait_for(port: int, log: Path) -> None:
+    """The socket listens already: the first answer comes when the server is ready."""
+    connection = HTTPConnection(_HERE, port, timeout=START_S)
+    try:
+        connection.request("GET", "/api/health")
+        connection.getresponse().read()
+    except (OSError, HTTPException) as e:
+        raise SetupError(f"Prefect's server did not start; {log} says why ({e})") from e
+    finally:
+        connection.close()
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
+
+
+def serve(listening: socket.socket) -> None:
+    """What the process of the server does."""
+    threading.Thread(target=_end_with_build, daemon=True).start()
+    import uvicorn
+    from prefect.server.api.server import create_app
+
+    app = create_app(ephemeral=True, final=True)
+    uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on")).run([listening])
+
+
+def _end_with_build() -> None:
+    """The pipe to the build closes when the build has ended, by whatever signal."""
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))
