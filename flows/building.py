@@ -2,11 +2,13 @@
 
 import logging
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from flows.prefect_api import prefect_api
 from flows.prefect_env import prepare_prefect
-from flows.progress import shown_progress
+from flows.progress import Listen, shown_progress
 from flows.session import LastRun, accepted, books_of, locked, open_log, save_run
 from pipeline.batches import Batch, add_batches
 from pipeline.catalog import Catalog
@@ -19,7 +21,7 @@ from pipeline.pool import WorkerPool
 from pipeline.settings import Settings
 from pipeline.sources import find_files
 from pipeline.status import Books, problems
-from pipeline.tally import Tally
+from pipeline.tally import StageTally, Tally
 from schemas.errors import SetupError
 from schemas.failure import Failure
 
@@ -49,14 +51,14 @@ def build(request: Request) -> Built:
     """Raises SetupError when the run cannot start or go on; broken files are in the books."""
     work = request.work
     _check_disk(work)
-    with locked(work), open_log(work) as log:
+    with locked(work), open_log(work) as log, shown_progress() as listen:
         log.info("build %s", " ".join(map(str, request.sources)))
-        catalog = _catalog(request)
+        catalog = _catalog(request, listen)
         catalog.save(work.catalog)
         save_run(work, LastRun(request.sources, request.settings))
         batches = add_batches(work, catalog.videos.values())
         chain = Chain(work, request.settings, catalog)
-        worked = _work(request, chain, batches, log)
+        worked = _work(request, chain, batches, log, listen)
         books = books_of(chain)
         log.info("build ended: %d outcomes", worked)
     return Built(chain, books, worked, len(unseen_problems(chain)) if books.failed else 0)
@@ -78,10 +80,15 @@ def _check_disk(work: WorkFolder) -> None:
         raise SetupError(f"{work.root}: cannot be written; choose another --work")
 
 
-def _catalog(request: Request) -> Catalog:
+def _catalog(request: Request, listen: Listen) -> Catalog:
     found = find_files(request.sources)
     cache = HashCache(request.work.hashes)
-    files, failures = hash_files(found.files, cache, rehash=request.rehash)
+    files, failures = hash_files(
+        found.files,
+        cache,
+        rehash=request.rehash,
+        progress=lambda done, total: listen("hash", StageTally(expected=total, done=done)),
+    )
     read = read_given(files, request.settings.given, places=found.places)
     catalog = Catalog(
         tuple(files),
@@ -95,24 +102,28 @@ def _catalog(request: Request) -> Catalog:
     return replace(catalog, left_out=frozenset(left_out))
 
 
-def _work(request: Request, chain: Chain, batches: Sequence[Batch], log: logging.Logger) -> int:
+def _work(
+    request: Request,
+    chain: Chain,
+    batches: Sequence[Batch],
+    log: logging.Logger,
+    listen: Listen,
+) -> int:
     """How many outcomes there were. With nothing to do neither Prefect nor a worker starts."""
     books = books_of(chain)
     todo = books.pending + books.retryable + (books.failed if request.retry_failed else 0)
     if not todo:
         return 0
+    sys.stderr.write(f"{books.files['videos']} videos; starting Prefect, then the work\n")
     from flows.build_flow import run_build
     from pipeline.build import Build
 
     prepare_prefect(chain.work.root / "prefect", debug=request.debug)
     settings = request.settings.run
+    slots = request.jobs or settings.jobs or os.cpu_count() or 1
     with (
-        WorkerPool(
-            request.jobs or settings.jobs or os.cpu_count() or 1,
-            log=chain.work.log,
-            memory_gb=settings.worker_memory_gb,
-        ) as pool,
-        shown_progress() as listen,
+        WorkerPool(slots, log=chain.work.log, memory_gb=settings.worker_memory_gb) as pool,
+        prefect_api(chain.work.log),
     ):
         tally = Tally(listen)
         build = Build(chain, pool, tally, log.info, request.retry_failed)

@@ -40,7 +40,7 @@ class _PlainLines:
     def __call__(self, stage: str, tally: StageTally) -> None:
         now = time.monotonic()
         started = self._last.setdefault(stage, now)
-        through = tally.expected > 0 and tally.finished == tally.expected
+        through = tally.expected > 0 and tally.finished == tally.expected and stage != "hash"
         if through or now - started >= PLAIN_EVERY_S:
             self._last[stage] = now
             sys.stderr.write(describe(stage, tally) + "\n")

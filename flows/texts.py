@@ -68,8 +68,8 @@ def books_text(books: Books) -> str:
 
 def _files(books: Books) -> Iterator[str]:
     f = books.files
-    yield f"{f['found']} files found"
-    yield f"  {f['videos']} videos"
+    yield f"{f['found']} file{'' if f['found'] == 1 else 's'} found"
+    yield f"  {f['videos']} video{'' if f['videos'] == 1 else 's'}"
     for name, words in (
         ("duplicates", "other names of the same bytes"),
         ("other_kind", "of another kind"),

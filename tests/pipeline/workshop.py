@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 from flows.session import LastRun, save_run
@@ -99,7 +100,7 @@ def check_balance(books: Books) -> None:
     assert all(count >= 0 for count in files.values())
     assert books.stages["ingest"].entered == files["videos"]
     names = list(books.stages)
-    for before, after in zip(names[1:], names[2:], strict=False):
+    for before, after in pairwise(names[1:]):
         assert books.stages[after].entered == books.stages[before].done, after
     for stage in books.stages.values():
         assert stage.pending >= 0, stage

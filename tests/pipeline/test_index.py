@@ -1,0 +1,77 @@
+"""The index of counts: believed only while a part is what it was."""
+
+import os
+
+import pytest
+
+from pipeline.index import CountIndex
+from pipeline.keys import Key
+from pipeline.parts import Part, write_part
+from schemas.failure import Rejection
+from schemas.label import Label
+
+KEY = Key.of("label", {})
+
+
+def write(path, rejections):
+    part = Part(
+        (),
+        [
+            Rejection(subject="clip", id=f"c{i}", stage="label", rule="no_label", reason="r")
+            for i in range(rejections)
+        ],
+    )
+    write_part(path, part, Label, KEY)
+
+
+@pytest.fixture
+def part(tmp_path):
+    write(tmp_path / "label" / "p", 2)
+    return tmp_path / "label" / "p"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "books.sqlite"
+
+
+def test_a_part_that_is_not_there_has_no_counts(path, tmp_path):
+    assert CountIndex.open(path).counts(tmp_path / "label" / "nothing") is None
+
+
+def test_a_known_part_is_not_opened_again(path, part):
+    index = CountIndex.open(path)
+    assert index.counts(part).subjects == 2
+    index.save()
+    stat = part.stat()
+    part.write_bytes(b"x" * stat.st_size)  # no Parquet any more, but size and time are as before
+    os.utime(part, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert CountIndex.open(path).counts(part).subjects == 2
+
+
+def test_a_part_that_changed_is_read_again(path, part):
+    index = CountIndex.open(path)
+    index.counts(part)
+    index.save()
+    write(part, 3)
+    os.utime(part, ns=(1, 1))
+    assert CountIndex.open(path).counts(part).subjects == 3
+
+
+def test_a_lost_index_grows_back(path, part):
+    index = CountIndex.open(path)
+    index.counts(part)
+    index.save()
+    before = path.stat().st_size
+    path.unlink()
+    again = CountIndex.open(path)
+    assert again.counts(part).rejected == {"no_label": 2}
+    again.save()
+    assert path.stat().st_size == before
+
+
+def test_an_index_that_learnt_nothing_is_not_written(path, tmp_path):
+    index = CountIndex.open(path)
+    index.counts(tmp_path / "label" / "nothing")
+    index.save()
+    assert not path.exists()
