@@ -53,11 +53,13 @@ def _started(log: Path) -> Iterator[str]:
             stderr=output,
             start_new_session=True,  # a Ctrl-C at the terminal is the build's to handle
         )
+    ready = False
     try:
         _wait_for(port, log)
+        ready = True
         yield f"http://{_HERE}:{port}/api"
     finally:
-        _stop(process)
+        _stop(process, patience_s=STOP_S if ready else 0)  # it is deaf while it starts
 
 
 def _wait_for(port: int, log: Path) -> None:
@@ -72,10 +74,10 @@ def _wait_for(port: int, log: Path) -> None:
         connection.close()
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
+def _stop(process: "subprocess.Popen[bytes]", *, patience_s: float) -> None:
     process.terminate()
     try:
-        process.wait(STOP_S)
+        process.wait(patience_s)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

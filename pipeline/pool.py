@@ -175,8 +175,9 @@ class WorkerPool:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-        for worker in self._all:
-            worker.kill()
+        for _ in range(self.slots):  # idle ones; a busy one is reaped by the thread that called it
+            with contextlib.suppress(queue.Empty):
+                self._replace(self._idle.get_nowait())
 
 
 def _unwrap(answer: dict[str, Any]) -> Any:

@@ -25,7 +25,7 @@ from pipeline.selection import leave_out
 from pipeline.split import split_of
 from pipeline.stages import words_digest
 from pipeline.tables import TableWriter
-from pipeline.versions import check_version, latest_before
+from pipeline.versions import check_step, check_version, latest_before
 from schemas.arrow import SCHEMA_VERSION
 from schemas.errors import SetupError
 from schemas.instruction import InstructionSample
@@ -197,13 +197,15 @@ def _finish(
     found = found_at_source(chain)
     check_balance(found, states)
     engines = engines_used(chain)
+    before = _before(folder)
     draft = Manifest(
         name=folder.parent.name,
         version=folder.name,
         schema_version=SCHEMA_VERSION,
         recipe=recipe,
         digest="",
-        parent=_parent(folder),
+        parent=None if before is None else before[1].digest,
+        vocabulary=chain.settings.given.vocabulary,
         files=(),
         rows={},
         found=found,
@@ -226,13 +228,16 @@ def _finish(
     write_card(scratch / "README.md", draft, [file.path for file in files])
     files = _listed(scratch)
     manifest = draft.model_copy(update={"files": files, "digest": release_digest(files)})
+    if before is not None:
+        check_step(folder, (scratch, manifest), before)
     (scratch / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
     return manifest
 
 
-def _parent(folder: Path) -> str | None:
+def _before(folder: Path) -> tuple[Path, Manifest] | None:
+    """The release that this one follows."""
     before = latest_before(folder)
-    return None if before is None else read_manifest(before).digest
+    return None if before is None else (before, read_manifest(before))
 
 
 def _listed(scratch: Path) -> tuple[ReleaseFile, ...]:

@@ -16,7 +16,8 @@ from schemas.speech import Cue
 from schemas.video import SourceFile
 
 SUFFIXES: Final = (".srt", ".vtt")  # in order of preference
-FILE_BYTES: Final = 1 << 24
+FILE_BYTES: Final = 1 << 22  # subtitles of a long film are 200 kB
+CUE_CHARACTERS: Final = 5000  # more is no subtitle, and patterns would be slow on it
 LEGACY: Final = (  # encodings that subtitles of the world came in before Unicode
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r",
     "gb18030", "big5", "cp932", "euc_jp", "euc_kr",
@@ -31,10 +32,10 @@ _STAMP = r"(\d{1,2}:)?(\d{1,2}:\d{1,2}[.,]\d{1,3})"
 _TIMING = re.compile(rf"\s*{_STAMP}\s*-->\s*{_STAMP}(?:\s.*)?")
 _ASIDE_BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 _TIME_TAG = re.compile(r"</?\d[\d:.]*>")  # karaoke times of WebVTT
-_SQUARE = re.compile(r"[\[\uff3b\u3010][^\]\uff3d\u3011]*[\]\uff3d\u3011]")
+_SQUARE = re.compile(r"[\[\uff3b\u3010][^\[\]\uff3b\uff3d\u3010\u3011]*[\]\uff3d\u3011]")
 _DASH = re.compile(r"^[-\u2010\u2013\u2014]\s+|^[-\u2010\u2013\u2014](?=[^\W\d])", re.M)
 _IN_ROUND = r"[(\uff08][^()\uff08\uff09]*[)\uff09]"  # (half or full width)
-_ROUND = re.compile(rf"^\s*{_IN_ROUND}|{_IN_ROUND}\s*$", re.M)
+_ROUND = re.compile(rf"^{_IN_ROUND}|{_IN_ROUND}$", re.M)
 _SUNG = re.compile(r"\s*[♪♫♬♩].*[♪♫♬♩]\s*", re.S)
 
 
@@ -142,12 +143,14 @@ def _clean_srt(text: str) -> tuple[str, list[str]]:
     damage: list[str] = []
     for number, timing, words in _blocks(text.lstrip("\ufeff").splitlines()):
         match = _TIMING.fullmatch(timing)
-        if match:
-            start, end = ((match[i] or "0:") + match[i + 1].replace(".", ",") for i in (1, 3))
-            body = [_TIME_TAG.sub("", w).replace("-->", "->") for w in words]
-            clean += [f"{start} --> {end}", *body, "", "1"]
+        body = [_TIME_TAG.sub("", w) for w in words if w.strip()]
+        if match is None:
+            damage.append(f"line {number} has damaged times: {shown(timing.strip()[:60])}")
+        elif sum(map(len, body)) > CUE_CHARACTERS:
+            damage.append(f"line {number} has a cue of more than {CUE_CHARACTERS} characters")
         else:
-            damage.append(f"line {number} has damaged times: {shown(timing.strip())[:60]}")
+            start, end = ((match[i] or "0:") + match[i + 1].replace(".", ",") for i in (1, 3))
+            clean += [f"{start} --> {end}", *body, "", "1"]
     return "\n".join(clean), damage
 
 

@@ -44,6 +44,7 @@ class Manifest(Row):
     recipe: str  # digest of parts and settings: equal recipe, equal release
     digest: str  # over path and sha256 of every file but this one
     parent: str | None  # digest of the release this one follows
+    vocabulary: str  # name of the label set
     files: tuple[ReleaseFile, ...]
     rows: dict[str, int]  # by table
     found: dict[str, int]  # files, videos and clips counted at the source

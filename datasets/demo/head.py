@@ -1,6 +1,7 @@
 """A rendered man: MPFB2's head mesh, posed by drives, lit and drawn."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from photo import HEIGHT, WIDTH, Picture, smooth
 from raster import Array, Seen, rasterise, unit, vertex_normals
-from skin import BODY, EYE, TEETH, Spot, albedo, brows, hair, height_over_hairline, pores, shirt
+from skin import BODY, EYE, TEETH, Spot, albedo, hair, height_over_hairline, shirt
 
 FINE: Final = 2  # rendered this many times larger, then averaged
 SCALE: Final = 124.0  # pixels per decimetre
@@ -61,7 +62,7 @@ def render_head(head: Head, drives: dict[str, float], *, yaw: float, pitch: floa
     posed = _turned(head, _shaped(head, drives), yaw, pitch)
     pixels = FINE * (BRIDGE + SCALE * _perspective(posed))
     seen = rasterise(pixels, posed[:, 2], head.triangles, height=FINE * HEIGHT, width=FINE * WIDTH)
-    picture = _backdrop()
+    picture = _backdrop().copy()
     picture[seen.hit] = _lit(head, posed, seen)
     small = cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
     exposed = 1.1 * small / (1 + 0.18 * small)
@@ -121,9 +122,9 @@ def _lit(head: Head, posed: Array, seen: Seen) -> Array:
 
 def _shine(spot: Spot, normal: Array) -> Array:
     facing = np.clip(normal @ unit(KEY + np.array([0.0, 0.0, 1.0])), 0, 1)
-    bare = (1 - hair(spot.place, spot.ears)) * (1 - shirt(spot.place)) * (spot.part == BODY)
-    bare *= 1 - np.clip(1.5 * brows(spot.place), 0, 1)
-    skin = 0.16 * facing**18 * (0.6 + 0.8 * pores(spot.place)) * bare * (1 + spot.lips)
+    bare = (1 - spot.hair) * (1 - spot.shirt) * (spot.part == BODY)
+    bare *= 1 - np.clip(1.5 * spot.brows, 0, 1)
+    skin = 0.16 * facing**18 * (0.6 + 0.8 * spot.pores) * bare * (1 + spot.lips)
     return skin + 0.11 * facing**30 * (spot.part == TEETH)
 
 
@@ -161,6 +162,7 @@ def _open_to_key(head: Head, posed: Array, places: Array) -> Array:
     return reached / offsets.size**2
 
 
+@cache
 def _backdrop() -> NDArray[np.float32]:
     y, x = np.mgrid[0 : FINE * HEIGHT, 0 : FINE * WIDTH] / FINE
     glow = np.exp(-(((x - 400) / 330) ** 2) - ((y - 150) / 230) ** 2)[..., None]

@@ -3,7 +3,9 @@
 import argparse
 import csv
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -12,7 +14,7 @@ from curves import Bump, Curve, bump_curve, speech_curve
 from film import FPS, write_film, write_still
 from head import Head, load_head, render_head
 from photo import Picture, Portrait, load_picture, load_portrait, pan, warp_portrait
-from voice import Line, speak, subtitle
+from voice import Line, require_espeak, speak, subtitle
 
 SOURCE: Final = Path(__file__).parent / ".source"
 STILL: Final = ("portrait.jpg", "smile", 0.6)  # file, drive, value
@@ -41,7 +43,7 @@ PLANS: Final = (
     Plan("goodbye", "photograph", 90, "happy", {"smile": Bump(2, 28, 56)},
          Line("Thank you all for coming. See you next week.", 0.5, "en-us+f3", 165, 52, 100),
          words_in="csv"),
-    Plan("calm", "rendered", 85, "neutral", {"brows": Bump(30, 52, 78, height=0.25)},
+    Plan("calm", "rendered", 85, "neutral", {"brows": Bump(52, 69, 90, height=0.25)},
          Line("The meeting starts at ten in room four.", 0.4, "en-us+m3", 165, 38, 90)),
     Plan("sad", "rendered", 90, "sad",
          {"brows_inner": Bump(25, 68, 104), "corners_down": Bump(25, 68, 104)},
@@ -51,7 +53,7 @@ PLANS: Final = (
          Line("No! I told you to stop that!", 0.3, "en-us+m3", 190, 50, 190), pitch=1.5),
     Plan("silent", "rendered", 60, "happy", {"smile": Bump(10, 33, 66)}),
     Plan("rocket", "rocket", 75, "neutral", {},
-         Line("The rocket leaves the pad on time.", 0.5, "en-us+f3", 160, 45, 100)),
+         Line("The rocket stands ready on the launch pad.", 0.5, "en-us+f3", 160, 45, 100)),
 )  # fmt: skip
 
 
@@ -66,15 +68,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder to write the clips to")
     out = parser.parse_args().out
+    require_espeak()
     out.mkdir(parents=True, exist_ok=True)
-    actors = Actors(load_portrait(SOURCE), load_head(SOURCE), load_picture(SOURCE / "rocket.jpg"))
-    curves = {plan.name: _make(plan, actors, out) for plan in PLANS}
+    with ProcessPoolExecutor() as pool:
+        made = list(pool.map(_make, PLANS, [out] * len(PLANS)))
     name, drive, value = STILL
-    write_still(out / name, warp_portrait(actors.portrait, {drive: value}, sway=np.zeros(2)))
-    _write_tables(out, curves)
+    write_still(out / name, warp_portrait(_actors().portrait, {drive: value}, sway=np.zeros(2)))
+    _write_tables(out, {plan.name: curves for plan, curves in zip(PLANS, made, strict=True)})
 
 
-def _make(plan: Plan, actors: Actors, out: Path) -> dict[str, Curve]:
+@cache
+def _actors() -> Actors:
+    """Once per process."""
+    rocket = load_picture(SOURCE / "rocket.jpg")
+    return Actors(load_portrait(SOURCE), load_head(SOURCE), rocket)
+
+
+def _make(plan: Plan, out: Path) -> dict[str, Curve]:
     """Write one clip and its subtitles; its curves come back."""
     curves = {name: bump_curve(bump, plan.frames) for name, bump in plan.drives.items()}
     samples = None
@@ -84,12 +94,13 @@ def _make(plan: Plan, actors: Actors, out: Path) -> dict[str, Curve]:
             curves["speech"] = speech_curve(samples, plan.frames)
         if plan.words_in == "srt":
             (out / f"{plan.name}.srt").write_text(subtitle(plan.line, samples))
-    write_film(out / f"{plan.name}.mp4", _pictures(plan, actors, curves), samples)
+    write_film(out / f"{plan.name}.mp4", _pictures(plan, curves), samples)
     print(f"{plan.name}: {plan.frames} frames", flush=True)
     return curves
 
 
-def _pictures(plan: Plan, actors: Actors, curves: dict[str, Curve]) -> Iterator[Picture]:
+def _pictures(plan: Plan, curves: dict[str, Curve]) -> Iterator[Picture]:
+    actors = _actors()
     for i in range(plan.frames):
         drives = {name: float(curve[i]) for name, curve in curves.items()}
         time = i / FPS

@@ -1,6 +1,7 @@
 """What colour the rendered man is, as a function of the place on his resting head."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,8 @@ ENAMEL: Final = np.array([0.38, 0.345, 0.285])
 SCLERA: Final = np.array([0.62, 0.58, 0.55])
 IRIS: Final = np.array([0.12, 0.075, 0.04])
 
+X, Y, Z = 73856093, 19349663, 83492791  # primes that scatter the cells of the noise
+
 
 @dataclass(frozen=True, eq=False)
 class Spot:
@@ -35,17 +38,34 @@ class Spot:
     inside: Array  # [N] 0-1, inside of the mouth
     ears: Array  # [N] 0-1
 
+    @cached_property
+    def hair(self) -> Array:
+        return hair(self.place, self.ears)
+
+    @cached_property
+    def brows(self) -> Array:
+        return brows(self.place)
+
+    @cached_property
+    def shirt(self) -> Array:
+        return shirt(self.place)
+
+    @cached_property
+    def pores(self) -> Array:
+        """Fine unevenness of the skin, 0-1."""
+        return _grain(self.place, 45, seed=2)
+
 
 def albedo(spot: Spot, eyes: Array, radius: float) -> Array:
     """[N, 3] linear RGB. `eyes`: [2, 3] the middles of his right and left eyeball."""
     colour = _blend(_skin(spot), LIP, spot.lips)
-    colour = _blend(colour, HAIR, brows(spot.place))
+    colour = _blend(colour, HAIR, spot.brows)
     tuft = _grain(spot.place * [1.0, 0.5, 0.5], 60, seed=4)
-    colour = _blend(colour, HAIR * (0.75 + 0.8 * tuft)[:, None], hair(spot.place, spot.ears))
+    colour = _blend(colour, HAIR * (0.75 + 0.8 * tuft)[:, None], spot.hair)
     colour *= 1 - _lashes(spot, eyes, radius)[:, None]
     colour = _blend(colour, MOUTH, _rise(0.3, 0.7, spot.inside))
     weave = _grain(spot.place * [1.0, 0.2, 1.0], 60, seed=5)
-    colour = _blend(colour, SHIRT * (0.88 + 0.25 * weave)[:, None], shirt(spot.place))
+    colour = _blend(colour, SHIRT * (0.88 + 0.25 * weave)[:, None], spot.shirt)
     colour[spot.part == TEETH] = ENAMEL
     eye = spot.part == EYE
     colour[eye] = _eye(spot.place[eye], eyes)
@@ -83,14 +103,9 @@ def shirt(place: Array) -> Array:
     return (place[:, 1] < -1.5 - 0.3 * _rise(-0.9, 0.1, place[:, 2]) * dip).astype(np.float64)
 
 
-def pores(place: Array) -> Array:
-    """Fine unevenness of the skin, 0-1."""
-    return _grain(place, 45, seed=2)
-
-
 def _skin(spot: Spot) -> Array:
     x, y, z = np.abs(spot.place[:, 0]), spot.place[:, 1], spot.place[:, 2]
-    fine = pores(spot.place)
+    fine = spot.pores
     colour = SKIN * (0.89 + 0.10 * _grain(spot.place, 9, seed=1) + 0.12 * fine)[:, None]
     cheeks = 0.5 * np.exp(-((x - 0.42) ** 2 + (y + 0.42) ** 2) / 0.05)
     nose = 0.5 * np.exp(-(x**2 + (y + 0.42) ** 2) / 0.02)
@@ -131,11 +146,11 @@ def _rise(low: float, high: float, x: Array) -> Array:
 def _grain(place: Array, frequency: float, *, seed: int) -> Array:
     """Value noise, 0-1, fixed to the head."""
     table = np.random.default_rng(seed).random(4096)
-    cell = np.floor(place * frequency).astype(np.int64)
-    inside = smooth(place * frequency - cell)
+    cell = np.floor(place * frequency)
+    far = smooth(place * frequency - cell).T  # from the lower corner, [3, N]
+    near, (x, y, z) = 1 - far, cell.astype(np.int64).T
     noise = np.zeros(len(place))
-    for corner in np.ndindex(2, 2, 2):
-        x, y, z = (cell + corner).T
-        share = np.abs(1 - np.array(corner) - inside).prod(axis=1)
-        noise += share * table[(x * 73856093 ^ y * 19349663 ^ z * 83492791) & 4095]
+    for a, b, c in np.ndindex(2, 2, 2):
+        share = (near, far)[a][0] * (near, far)[b][1] * (near, far)[c][2]
+        noise += share * table[((x + a) * X ^ (y + b) * Y ^ (z + c) * Z) & 4095]
     return noise

@@ -31,8 +31,17 @@ class Line:
     amplitude: int  # 0-200
 
 
+def require_espeak() -> None:
+    """Stops the script if espeak-ng is absent."""
+    if shutil.which("espeak-ng") is None:
+        raise SystemExit(
+            "espeak-ng is not on PATH; it is needed only to remake these clips: "
+            "install it (Debian and Ubuntu: apt-get install espeak-ng) and run this again"
+        )
+
+
 def speak(line: Line, seconds: float) -> Samples:
-    """The sound of a whole clip. Stops the script if espeak-ng is absent or the words too long."""
+    """The sound of a whole clip. Stops the script if the words take too long."""
     speech = _synthesised(line)
     samples = np.random.default_rng(0).normal(0, ROOM_TONE, round(seconds * RATE_HZ))
     first = round(line.start_s * RATE_HZ)
@@ -71,11 +80,6 @@ def _stamp(seconds: float) -> str:
 
 
 def _synthesised(line: Line) -> Samples:
-    if shutil.which("espeak-ng") is None:
-        raise SystemExit(
-            "espeak-ng is not on PATH; it is needed only to remake these clips: "
-            "install it (Debian and Ubuntu: apt-get install espeak-ng) and run this again"
-        )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "speech.wav"
         how = ["-v", line.voice, "-s", line.words_per_minute, "-p", line.pitch]

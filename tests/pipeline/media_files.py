@@ -29,6 +29,7 @@ CODECS = {  # of each container, as films in the wild have them
 }
 LAYOUTS = {1: "mono", 2: "stereo"}
 BITS = 8
+CLICK = 0.6
 WIDTH, HEIGHT = 16 * BITS, 64
 
 
@@ -53,6 +54,9 @@ class Film:
     gop: int = 12
     b_frames: int = 2
     cover: bool = False
+    twin: int | None = None  # a frame that has the time of the one before it
+    sound_gap: tuple[float, float] | None = None
+    size: tuple[int, int] | None = None
     pixels: tuple[int, int] | None = None  # shape of a pixel
 
 
@@ -60,16 +64,15 @@ def make_film(path: Path, film: Film | None = None) -> Path:
     film = film or Film()
     codecs = CODECS[path.suffix]
     with av.open(str(path), "w", format=FORMATS[path.suffix]) as out:
+        cover = _add_cover(out) if film.cover else []
         sound = _add_sound(out, film, film.audio or codecs[1]) if film.sound_first else None
         picture = _add_picture(out, film, film.video or codecs[0]) if film.picture else None
         if film.sound and sound is None:
             sound = _add_sound(out, film, film.audio or codecs[1])
-        if film.cover:
-            _add_cover(out)
         packets = _picture_packets(picture, film) if picture is not None else []
         if sound is not None:
             packets += _sound_packets(sound, film)
-        for packet in sorted(packets, key=lambda p: float((p.dts or 0) * p.time_base)):
+        for packet in cover + sorted(packets, key=_seconds):
             out.mux(packet)
     return path
 
@@ -95,7 +98,8 @@ def _add_picture(out, film: Film, codec: str):
     if codec == "libx264":
         options |= {"preset": "ultrafast", "sc_threshold": "0"}
     stream = out.add_stream(codec, rate=film.rate, options=options)
-    stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+    stream.width, stream.height = film.size or (WIDTH, HEIGHT)
+    stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
     stream.codec_context.gop_size = film.gop
     stream.codec_context.thread_count = 1
     if film.ticks is not None:
@@ -108,13 +112,16 @@ def _add_picture(out, film: Film, codec: str):
 
 
 def _picture_packets(stream, film: Film):
-    packets = []
+    packets, size = [], film.size or (WIDTH, HEIGHT)
     for number in range(film.frames):
-        frame = av.VideoFrame.from_ndarray(numbered(number % 256), "rgb24")
+        frame = av.VideoFrame.from_ndarray(numbered(number % 256, *size), "rgb24")
         frame.pts = number if film.ticks is None else film.ticks[number]
         frame.time_base = Fraction(1, film.rate)
         packets += stream.encode(frame)
-    return packets + stream.encode()
+    packets += stream.encode()
+    if film.twin is not None:
+        packets[film.twin].pts = packets[film.twin].dts = packets[film.twin - 1].pts
+    return packets
 
 
 def _add_sound(out, film: Film, codec: str):
@@ -129,7 +136,7 @@ def _sound_packets(stream, film: Film):
     samples = np.zeros(round(seconds * 48_000), np.float32)
     if film.click_s is not None:
         at = round((film.click_s - film.sound_from_s) * 48_000)
-        samples[at : at + 48] = 0.9
+        samples[at : at + 48] = CLICK
     rows = np.tile(samples, (film.channels, 1))
     layout = LAYOUTS[film.channels]
     frame = av.AudioFrame.from_ndarray(rows, format="fltp", layout=layout)
@@ -142,25 +149,30 @@ def _sound_packets(stream, film: Film):
     packets = []
     for part in resampler.resample(frame) + resampler.resample(None):
         packets += stream.encode(part)
-    return packets + stream.encode()
+    packets += stream.encode()
+    lost = film.sound_gap or (0.0, 0.0)
+    return [packet for packet in packets if not lost[0] <= _seconds(packet) < lost[1]]
 
 
-def _add_cover(out) -> None:
+def _add_cover(out):
     stream = out.add_stream("mjpeg", rate=1)
     stream.width, stream.height, stream.pix_fmt = 32, 32, "yuvj420p"
     stream.disposition = Disposition.attached_pic
-    for packet in stream.encode(av.VideoFrame(32, 32, "yuvj420p")) + stream.encode():
-        packet.stream = stream
-        out.mux(packet)
+    return stream.encode(av.VideoFrame(32, 32, "yuvj420p")) + stream.encode()
 
 
-def make_shots(path: Path, lengths: Sequence[int]) -> Path:
+def _seconds(packet) -> float:
+    return float((packet.dts or 0) * packet.time_base)
+
+
+def make_shots(path: Path, lengths: Sequence[int], gop: int = 250) -> Path:
     """Shots of so many frames at 25 a second: textures that drift slowly, unlike each other."""
     random = np.random.default_rng(0)
     with av.open(str(path), "w", format=FORMATS[path.suffix]) as out:
         stream = out.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.codec_context.thread_count = 1
+        stream.codec_context.gop_size = gop
         for length in lengths:
             tiles = random.integers(0, 256, (HEIGHT // 8, WIDTH // 8, 3), np.uint8)
             scene = np.kron(tiles, np.ones((8, 8, 1), np.uint8))
@@ -197,6 +209,18 @@ def damage(path: Path, start: float, end: float, *, every: int = 40) -> Path:
     length = struct.unpack(">I", data[first - 8 : first - 4])[0] - 8
     for at in range(first + round(start * length), first + round(end * length), every):
         data[at] ^= 0xFF
+    path.write_bytes(data)
+    return path
+
+
+def begin_later(path: Path, frames: int) -> Path:
+    """Moves the edit list of the first track: so many frames are there but not to be shown."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"elst") + 16  # version and flags, count, duration, then the media time
+    scale_at = data.index(b"mdhd") + 16
+    step = struct.unpack(">I", data[scale_at : scale_at + 4])[0] // 25
+    time = struct.unpack(">i", data[at : at + 4])[0]
+    data[at : at + 4] = struct.pack(">i", time + frames * step)
     path.write_bytes(data)
     return path
 

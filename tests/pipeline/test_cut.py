@@ -114,6 +114,18 @@ def test_a_short_word_is_widened_inside_its_shot():
     assert clips == [(10.1, 11.1)]
 
 
+def test_a_short_word_at_the_edge_of_a_shot_grows_to_the_other_side():
+    shots = [span(0, 10.6), span(10.6, 60)]
+    clips, _ = plan(video(60), cues=[cue(10.3, 10.5)], rule="subtitles", shots=shots)
+    assert clips == [(9.6, 10.6)]
+
+
+def test_a_pause_that_would_leave_too_short_a_piece_is_not_the_one_to_cut_at():
+    voiced = [span(0, 0.5), span(0.9, 15), span(15.3, 31)]
+    clips, rejected = plan(video(60), voiced=voiced, rule="silence", margin_s=0)
+    assert (clips, rejected) == ([(0, 15), (15.3, 31)], [])
+
+
 def test_a_word_in_too_short_a_shot_is_rejected_as_the_clip_it_would_have_been():
     shots = [span(0, 10), span(10, 10.6), span(10.6, 60)]
     clips, [rejection] = plan(video(60), cues=[cue(10.1, 10.5)], rule="subtitles", shots=shots)

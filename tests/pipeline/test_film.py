@@ -7,7 +7,7 @@ from pipeline.film import analyse_film
 from pipeline.probe import probe
 from schemas.errors import DecodeError
 from schemas.speech import Span
-from tests.pipeline.media_files import Film, make_film, make_shots
+from tests.pipeline.media_files import CLICK, Film, make_film, make_shots
 
 
 class Loud:
@@ -18,7 +18,7 @@ class Loud:
 
     def feed(self, samples):
         assert samples.dtype == np.float32
-        self.loud += (np.flatnonzero(np.abs(samples) > 0.3) + self.samples).tolist()
+        self.loud += (np.flatnonzero(np.abs(samples) > CLICK / 2) + self.samples).tolist()
         self.samples += len(samples)
         self.largest = max(self.largest, len(samples))
         return ()

@@ -11,7 +11,17 @@ from pipeline.media import BATCH_BYTES, grab, stream
 from pipeline.probe import probe
 from schemas.clip import Clip
 from schemas.errors import ClipError, DecodeError
-from tests.pipeline.media_files import FORMATS, Film, damage, make_film, make_two_sizes, number_of
+from tests.pipeline.media_files import (
+    CLICK,
+    FORMATS,
+    Film,
+    begin_later,
+    damage,
+    make_film,
+    make_shots,
+    make_two_sizes,
+    number_of,
+)
 
 
 class Ear:
@@ -47,7 +57,7 @@ def play(path, clip=None, **options):
 
 def click_at(sound):
     """Seconds; the middle of the click."""
-    loud = np.flatnonzero(np.abs(sound.samples) > 0.3)
+    loud = np.flatnonzero(np.abs(sound.samples) > CLICK / 2)
     return (loud[0] + loud[-1] + 1) / 2 / 16_000
 
 
@@ -65,7 +75,7 @@ def test_all_frames_come_once_and_in_order_from_every_container(tmp_path, suffix
 def test_a_clip_inside_a_film_is_exactly_its_frames_and_its_sound(tmp_path, suffix):
     film = make_film(tmp_path / f"film{suffix}", Film(frames=200, gop=50, click_s=5.0))
     everything, _ = play(film)
-    for start_s, end_s in ((0.0, 0.4), (0.98, 1.5), (2.0, 2.04), (4.9, 5.2), (7.5, 8.0)):
+    for start_s, end_s in ((0.0, 0.4), (1.92, 2.1), (4.9, 5.2), (5.0, 5.5), (7.5, 8.0)):
         ear, streamed = play(film, clip_of(start_s, end_s))
         wanted = [k for k, t in enumerate(everything.times) if start_s <= t < end_s]
         assert ear.numbers == wanted
@@ -108,10 +118,17 @@ def test_batches_are_small_and_numbered(tmp_path):
 
 
 def test_a_batch_of_large_frames_is_bounded_in_bytes(tmp_path):
-    Image.new("RGB", (4096, 2160)).save(tmp_path / "still.png")
-    ear, streamed = play(tmp_path / "still.png", clip_of(0, 0, "still"))
+    film = make_film(tmp_path / "film.mp4", Film(frames=3, size=(4096, 2160), sound=False))
+    ear, _ = play(film)
     assert ear.frames[0].nbytes * 2 > BATCH_BYTES
-    assert (ear.sizes, streamed.frames, streamed.sound) == ([1], 1, None)
+    assert (ear.sizes, ear.numbers) == ([1, 1, 1], [0, 1, 2])
+
+
+def test_a_still_is_one_frame_at_0_without_sound(tmp_path):
+    Image.new("RGB", (40, 20)).save(tmp_path / "still.png")
+    ear, streamed = play(tmp_path / "still.png", clip_of(0, 0, "still"))
+    assert (ear.times, streamed.frames, streamed.sound) == ([0.0], 1, None)
+    assert ear.frames[0].shape == (20, 40, 3)
 
 
 def test_memory_does_not_grow_with_the_length_of_a_clip(tmp_path):
@@ -203,14 +220,38 @@ def test_a_film_that_was_cut_off_gives_its_good_frames_and_says_where_it_ends(tm
 
 
 def test_smeared_frames_are_left_out_until_the_next_key_frame(tmp_path):
-    film = make_film(tmp_path / "film.mp4", Film(frames=100, gop=20, sound=False))
+    film = make_shots(tmp_path / "film.mp4", [100], gop=40)
     good, _ = play(film)
-    ear, streamed = play(damage(film, 0.3, 0.45, every=7), clip_of(0, 4))
-    assert 40 < streamed.frames < 95
-    assert ear.numbers[-20:] == list(range(80, 100))
+    ear, streamed = play(damage(film, 0.35, 0.42, every=7), clip_of(0, 4))
+    kept = [round(t * 25) for t in ear.times]
+    assert kept[-20:] == list(range(80, 100))
+    assert 30 < len(kept) < 90
     assert any("damaged" in defect for defect in streamed.defects)
-    for number, frame in zip(ear.numbers, ear.frames, strict=True):
+    for number, frame in zip(kept, ear.frames, strict=True):
         assert np.abs(frame.astype(int) - good.frames[number]).mean() < 3
+
+
+def test_frames_without_a_time_of_their_own_are_left_out_and_counted(tmp_path):
+    film = Film(frames=5, sound=False, video="mjpeg", twin=2)
+    ear, streamed = play(make_film(tmp_path / "film.mkv", film), clip_of(0, 0.2))
+    assert (ear.numbers, ear.times) == ([0, 1, 3, 4], [0.0, 0.04, 0.12, 0.16])
+    assert streamed.defects == ("1 frame without a time of their own left out",)
+
+
+def test_frames_before_the_edit_list_are_not_shown(tmp_path):
+    film = begin_later(make_film(tmp_path / "film.mp4", Film(frames=50, sound=False)), 10)
+    ear, _ = play(film)
+    assert (ear.numbers, ear.times[0]) == (list(range(10, 50)), 0.0)
+
+
+def test_lost_sound_leaves_the_rest_in_its_place_and_is_told(tmp_path):
+    film = Film(frames=75, audio="pcm_s16le", sound_gap=(1.0, 1.5), click_s=2.0)
+    _, streamed = play(make_film(tmp_path / "film.mkv", film))
+    assert click_at(streamed.sound) == pytest.approx(2.0005, abs=0.001)
+    assert streamed.sound.duration_s == 3.0
+    [defect] = streamed.defects
+    assert defect.endswith(" s of sound missing in between")
+    assert float(defect.split()[0]) == pytest.approx(0.5, abs=0.025)
 
 
 def test_a_clip_with_no_good_frame_is_an_error(tmp_path):
@@ -227,10 +268,10 @@ def test_a_new_size_in_the_middle_is_brought_to_the_first(tmp_path):
 
 
 def test_loud_stereo_is_not_mixed_above_full_scale(tmp_path):
-    film = make_film(tmp_path / "film.mkv", Film(frames=25, click_s=0.5, channels=2))
-    _, streamed = play(film)
+    film = Film(frames=25, click_s=0.5, channels=2, audio="pcm_s16le")
+    _, streamed = play(make_film(tmp_path / "film.mkv", film))
     loudest = np.abs(streamed.sound.samples).max()
-    assert 0.7 < loudest <= 1.0
+    assert loudest == pytest.approx(CLICK, rel=0.15)
     assert click_at(streamed.sound) == pytest.approx(0.5005, abs=0.001)
 
 

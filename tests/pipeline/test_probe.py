@@ -8,7 +8,7 @@ from PIL import Image
 from pipeline.container import MediaLimits
 from pipeline.probe import probe
 from schemas.errors import DecodeError
-from tests.pipeline.media_files import FORMATS, Film, make_film
+from tests.pipeline.media_files import FORMATS, Film, begin_later, make_film
 
 
 def look(path, **limits):
@@ -22,6 +22,18 @@ def test_length_and_rate_are_those_of_the_frames(tmp_path, suffix):
     assert (video.fps, video.variable_rate, video.still) == (pytest.approx(24), False, False)
     assert (video.width_px, video.height_px, video.rotation_deg) == (128, 64, 0)
     assert (video.audio_hz, video.audio_channels, video.size_bytes) == (48_000, 1, 7)
+
+
+def test_h264_in_avi_has_the_length_and_rate_of_its_frames(tmp_path):
+    film = Film(frames=50, video="libx264", sound=False)
+    video = look(make_film(tmp_path / "film.avi", film))
+    assert (video.duration_s, video.fps, video.variable_rate) == (2.0, 25.0, False)
+
+
+def test_frames_before_the_edit_list_do_not_count(tmp_path):
+    film = begin_later(make_film(tmp_path / "film.mp4", Film(frames=50, sound=False)), 10)
+    video = look(film)
+    assert (video.duration_s, video.fps, video.variable_rate) == (1.6, 25.0, False)
 
 
 def test_codecs_have_their_common_names(tmp_path):

@@ -1,5 +1,6 @@
 """Subtitles: which file, which words, which times."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,14 @@ def test_a_file_that_holds_no_subtitles_is_a_clip_error_in_one_line(
     with pytest.raises(ClipError, match=r"a\.srt") as error:
         words(tmp_path, content)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("junk", ["[", "(", "{", "<a", "\n", "- ", "\u266a", "&"])
+def test_a_cue_without_end_is_damaged_and_costs_no_time(tmp_path: Path, junk: str) -> None:
+    text = ONE.format("good") + "\n2\n00:00:03,000 --> 00:00:04,000\n" + junk * 200_000 + "x\n"
+    started = time.process_time()
+    assert words(tmp_path, text + "\n" + GOOD.format(7) + GOOD.format(8))[0] == "good"
+    assert time.process_time() - started < 2
 
 
 @given(
