@@ -82,13 +82,13 @@ def _check_disk(work: WorkFolder) -> None:
 
 def _catalog(request: Request, listen: Listen) -> Catalog:
     found = find_files(request.sources)
-    cache = HashCache(request.work.hashes)
-    files, failures = hash_files(
-        found.files,
-        cache,
-        rehash=request.rehash,
-        progress=lambda done, total: listen("hash", StageTally(expected=total, done=done)),
-    )
+    with HashCache(request.work.hashes) as cache:
+        files, failures = hash_files(
+            found.files,
+            cache,
+            rehash=request.rehash,
+            progress=lambda done, total: listen("hash", StageTally(expected=total, done=done)),
+        )
     read = read_given(files, request.settings.given, places=found.places)
     catalog = Catalog(
         tuple(files),

@@ -31,7 +31,7 @@ class Catalog:
     files: tuple[SourceFile, ...]
     given: Given
     problems: tuple[Rejection, ...] = ()  # of labels and videos
-    failures: tuple[Failure, ...] = ()  # of files
+    failures: tuple[Failure, ...] = ()  # of files, and of subtitles (subject label)
     left_out: frozenset[str] = field(default=frozenset())  # video_ids
 
     @cached_property

@@ -116,7 +116,8 @@ def file_fates(chain: Chain, videos: dict[str, Fate]) -> Iterator[tuple[str, Fat
     """(path, fate) of every file found; folders that could not be listed count as files."""
     failures = {f.id: Fate.of(f) for f in chain.catalog.failures if f.subject == "file"}
     for file in chain.catalog.files:
-        failed = failures.pop(file.path, None)
+        unread = file.video_id is None and file.kind != "other"
+        failed = failures.pop(file.path, None) if unread else None
         yield file.path, failed or _file_fate(chain, file, videos)
     yield from failures.items()
 

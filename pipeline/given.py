@@ -88,7 +88,7 @@ def words_of(given: Given, clip: Clip) -> Transcript | None:
     without times is for the whole video, and so for the clip that is the whole video.
     """
     video = given.videos.get(clip.video_id)
-    if video is None or clip.still:
+    if video is None:
         return None
     if video.cues:
         cues = cues_within(video.cues, clip.start_s, clip.end_s)

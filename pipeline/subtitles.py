@@ -103,11 +103,10 @@ def _rank(file: SubtitleFile, languages: Sequence[str]) -> tuple[int, str, int, 
 
 
 def read_subtitles(path: Path, *, encoding: str | None = None) -> Subtitles:
-    """The words of an .srt or .vtt file as plain text, one line per cue.
+    """The words of an .srt or .vtt file, without tags, dashes, sounds in brackets and songs.
 
-    Tags, speaker dashes, descriptions of sounds in brackets and sung lines are taken out, and cues
-    without words are dropped. Damaged cues are left out; ClipError when they are not outnumbered
-    by good ones, or when the file holds anything but subtitles.
+    Damaged cues are left out; ClipError when they are half of all or more, or when the file holds
+    anything but subtitles.
     """
     import pysubs2  # seldom needed: only by a build that has subtitles to read
 
@@ -237,8 +236,7 @@ def _decode(data: bytes, encoding: str | None) -> str:
 
 
 def _guess_encoding(data: bytes) -> str:
-    """Of equals cp1252, as short western texts always tie; else a tie is a UnicodeError, since
-    wrong words are worse than none."""
+    """Of equals cp1252: short western texts always tie. Another tie is a UnicodeError."""
     from charset_normalizer import from_bytes  # heavy and seldom needed
 
     matches = from_bytes(data, cp_isolation=list(LEGACY))
@@ -248,6 +246,6 @@ def _guess_encoding(data: bytes) -> str:
     tied = [m for m in matches if (m.chaos, -m.coherence) <= (best.chaos, -best.coherence)]
     if any("cp1252" in m.could_be_from_charset for m in tied):
         return "cp1252"
-    if len({str(m) for m in tied}) > 1:
+    if len({str(m) for m in tied}) > 1:  # wrong words are worse than none
         raise UnicodeError("it may be " + " or ".join(sorted(m.encoding for m in tied)))
     return best.encoding

@@ -10,6 +10,7 @@ PLACE "-" kills nowhere: such a run counts.
 
 import json
 import os
+import re
 import signal
 import sys
 from collections import Counter
@@ -22,11 +23,10 @@ FILES: Final = {  # in a work folder
     "catalog.parquet": "catalog",
     "hashes.sqlite": "hashes",
     "books.sqlite": "index",
-    "merr.lock": "lock",
-    "merr.log": "log",
     "batches": "batch",
     "shards": "shard",
 }
+UNFINISHED: Final = re.compile(r"\.(.+)\.\d+\.tmp")  # what atomic_path names a file on its way
 
 
 class Trail:
@@ -34,61 +34,63 @@ class Trail:
 
     def __init__(self, file: int, work: Path, releases: Path, kill_at: tuple[str, int]) -> None:
         self._file = file
-        self._work = os.path.realpath(work)
-        self._releases = os.path.realpath(releases)
+        self._work = work.resolve()
+        self._releases = releases.resolve()
         self._kill_at = kill_at
         self._seen = Counter[str]()
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event not in TOUCHES:
-            return
-        path = _path_of(event, arguments)
+        path = _path_of(event, arguments) if event in TOUCHES else None
         place = None if path is None else self._place(path)
-        if place is None:
+        if path is None or place is None:
             return
         number = self._seen[place]
         self._seen[place] += 1
         killed = (place, number) == self._kill_at
-        touch = [place, number, event, os.path.basename(path or ""), killed]
+        touch = [place, number, event, path.name, killed]
         os.write(self._file, json.dumps(touch).encode() + b"\n")
         if killed:
             os.fsync(self._file)
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def _place(self, path: str) -> str | None:
-        if path.startswith(self._work + "/"):
-            return _place_of_work(path[len(self._work) + 1 :].split("/"))
-        if path.startswith(self._releases + "/"):
-            return _place_of_release(path[len(self._releases) + 1 :].split("/"))
+    def _place(self, path: Path) -> str | None:
+        if path.is_relative_to(self._work):
+            return _place_of_work(path.relative_to(self._work).parts)
+        if path.is_relative_to(self._releases):
+            return _place_of_release(path.relative_to(self._releases).parts)
         return None
 
 
-def _place_of_work(names: list[str]) -> str:
-    """The stage a file belongs to, or what it is; one that is being written has its own name in
-    its dotted one."""
+def _place_of_work(names: tuple[str, ...]) -> str | None:
+    """The stage of a part, or what another file is. None for the folder itself."""
+    if not names:
+        return None
     if names[0] == "parts":
         return names[1] if len(names) > 1 else "parts"
-    for name, place in FILES.items():
-        if names[0] in (name, f"{name}-journal") or names[0].startswith(f".{name}."):
-            return place
-    return names[0]
+    name = _finished(names[0])
+    return FILES.get(name, name)
 
 
-def _place_of_release(names: list[str]) -> str:
-    """name/.version.pid.tmp/table/file: the table; the folders above it are "release"."""
-    inside = names[2] if len(names) > 2 else "release"
-    return f"publish {inside}"
+def _place_of_release(names: tuple[str, ...]) -> str:
+    """name/.version.pid.tmp/table/file: the table or file; what is above them is "release"."""
+    return f"publish {_finished(names[2]) if len(names) > 2 else 'release'}"
 
 
-def _path_of(event: str, arguments: tuple[Any, ...]) -> str | None:
+def _finished(name: str) -> str:
+    """The name that a file has, or will have when it is finished."""
+    unfinished = UNFINISHED.fullmatch(name)
+    return unfinished[1] if unfinished else name
+
+
+def _path_of(event: str, arguments: tuple[Any, ...]) -> Path | None:
     """Absolute, or None for what is not a path (an open file's number)."""
     if not isinstance(arguments[0], str | bytes | os.PathLike):
         return None
-    path = os.fsdecode(arguments[0])
+    path = Path(os.fsdecode(arguments[0]))
     folder = arguments[1] if event in ("os.remove", "os.rmdir") else -1
     if isinstance(folder, int) and folder >= 0:  # rmtree names files within an open folder
-        return os.path.join(os.readlink(f"/proc/self/fd/{folder}"), path)
-    return os.path.abspath(path)
+        return Path(f"/proc/self/fd/{folder}").readlink() / path
+    return path.absolute()
 
 
 def main() -> None:

@@ -67,6 +67,7 @@ class Run:
 
 def copy_repository(to: Path) -> Path:
     """Without bytecode: a fresh copy never runs what was compiled before its fault was put in."""
+    to = to.resolve()
     for name in COPIED:
         source, target = ROOT / name, to / name
         if source.is_dir():
@@ -142,14 +143,21 @@ def test_without_a_fault_the_tests_pass_in_a_copy(tests, controls: Controls) -> 
 
 
 @pytest.mark.slow
+def test_a_copy_that_cannot_be_imported_counts_as_no_kill(tmp_path: Path) -> None:
+    root = copy_repository(tmp_path / "copy")
+    (root / "pipeline" / "split.py").write_text("from pipeline import nothing_of_that_name\n")
+    assert run_tests(root, ("tests/pipeline/test_split.py",)).code > 1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", SHUFFLED, ids=lambda m: m.name)
 def test_the_fault_is_noticed(mutant: Mutant, tmp_path: Path, controls: Controls) -> None:
     controls.check(mutant.tests)
-    faulty = mutant.applied_to(ROOT)
     root = copy_repository(tmp_path / "copy")
-    (root / mutant.file).write_text(faulty, "utf-8")
+    (root / mutant.file).write_text(mutant.applied_to(root), "utf-8")
     run = run_tests(root, mutant.tests)
     assert run.code == 1, f"{mutant.name}: pytest ended with {run.code}\n{run.output}"
     check_origin(run, root)
     assert mutant.module in run.modules, f"{mutant.file} was not imported"
     assert any(phase == "call" for phase, _ in run.failed), f"no test said no:\n{run.output}"
+    shutil.rmtree(root)  # kept where the fault was not noticed

@@ -33,8 +33,9 @@ class Witness:
 
     def pytest_sessionfinish(self) -> None:
         modules = {
-            name: module.__file__
+            name: file
             for name, module in sorted(sys.modules.items())
             if name.partition(".")[0] in PACKAGES
+            and (file := getattr(module, "__file__", None)) is not None
         }
         self._path.write_text(json.dumps({"modules": modules, "failed": self._failed}), "utf-8")

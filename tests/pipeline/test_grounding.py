@@ -149,3 +149,9 @@ def test_another_vocabulary_has_other_words():
         "calmly",
     )
     assert verdict("voice", "A calm voice.", "voice.description", vocabulary=own) == "leaks_label"
+
+
+def test_a_key_that_was_not_measured_fails_a_claim_that_other_keys_bear_out():
+    keys = ("voice.f0_median_hz", "voice.f0_slope")
+    assert verdict("voice", "A median of 182 Hz.", *keys[:1]) == "supported"
+    assert verdict("voice", "A median of 182 Hz.", *keys) == "unsupported"

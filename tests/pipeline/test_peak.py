@@ -169,3 +169,8 @@ def test_a_blink_changes_nothing(track, settings, data):
         }
     )
     assert find_peak(blinking, settings, "sad") == find_peak(track, settings, "sad")
+
+
+def test_a_frame_of_which_no_unit_is_known_is_never_the_peak():
+    track = make_track(n=2, **{f"{au.lower()}_r": [None, 0.0] for au in INTENSITY_AUS[:-1]})
+    assert find_peak(track, SUM).moment.frame_index == 1
