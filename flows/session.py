@@ -55,9 +55,17 @@ def locked(work: WorkFolder) -> Iterator[None]:
             f"{work.root}: another merr works here; wait for it, or take another --work"
         ) from None
     try:
+        _sweep(work)
         yield
     finally:
         lock.release()
+
+
+def _sweep(work: WorkFolder) -> None:
+    """Remove what killed runs were writing. Only for who holds the lock."""
+    for folder in (work.root, work.batches, work.shards, *work.root.glob("parts/*")):
+        for left in folder.glob(".*.tmp"):
+            left.unlink()
 
 
 @contextmanager

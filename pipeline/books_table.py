@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pipeline.chain import Chain
-from pipeline.fates import Fate, clip_fates, cut_rejections, file_fates, video_fates
+from pipeline.fates import Fate, clip_fates, cut_fates, file_fates, video_fates
 from schemas.errors import MerrError
 from schemas.failure import Rejection
 from schemas.release import Outcome
@@ -28,7 +28,7 @@ def book_rows(chain: Chain, left_out: dict[str, Rejection]) -> Iterator[Outcome]
 def _all_clips(chain: Chain, left_out: dict[str, Rejection]) -> dict[str, Fate]:
     clips: dict[str, Fate] = {}
     for batch in chain.batches():
-        clips |= cut_rejections(chain, batch)
+        clips |= cut_fates(chain, batch)
     for shard in chain.shards():
         clips |= clip_fates(chain, shard)
     for clip_id, rejection in left_out.items():
@@ -50,10 +50,8 @@ def found_at_source(chain: Chain) -> dict[str, int]:
     lost = sum(
         failure.subject == "file" and failure.id not in paths for failure in catalog.failures
     )
-    refused = sum(len(cut_rejections(chain, batch)) for batch in chain.batches())
-    clips = sum(len(chain.clips(shard)) for shard in chain.shards())
     return {
-        "clip": clips + refused,
+        "clip": sum(len(cut_fates(chain, batch)) for batch in chain.batches()),
         "file": len(catalog.files) + lost,
         "label": len(catalog.unused_texts),
         "video": len(catalog.videos),

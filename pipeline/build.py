@@ -14,6 +14,7 @@ from pipeline.keys import Key
 from pipeline.outcomes import NAMED, fail
 from pipeline.parts import Part, write_part
 from pipeline.pool import WorkerPool
+from pipeline.refusals import no_clip_left, of_video
 from pipeline.stages import BY_NAME, MEASURED, STAGES, Stage
 from pipeline.tally import Tally
 from schemas.clip import Clip
@@ -117,7 +118,7 @@ class Build:
         shots = voiced = None
         if needs_shots(rule, settings) or needs_voice(rule):
             shots, voiced = self._analyse(video)
-        return plan_clips(
+        clips, rejections = plan_clips(
             video,
             settings=settings,
             cues=given.cues if given else None,
@@ -125,6 +126,9 @@ class Build:
             voiced=voiced,
             shots=shots if needs_shots(rule, settings) else None,
         )
+        if not clips and all(r.subject == "clip" for r in rejections):
+            rejections = [*rejections, of_video(video, no_clip_left(rejections))]
+        return clips, rejections
 
     def _analyse(self, video: Video) -> tuple[list[Span], list[Span] | None]:
         settings = self.chain.settings
@@ -240,16 +244,24 @@ class Build:
             fell |= {outcome.id for outcome in part.fallen}
 
     def advance(self, shard: Shard, names: Iterable[str]) -> None:
-        """Bring the named stages of a shard to completion, in order."""
+        """Bring the named stages of a shard, which follow each other, to completion."""
         known: dict[str, dict[str, Any]] = {}  # rows by stage, so that none is parsed twice
+        alive: set[str] | None = None
         for name in names:
-            self._advance(shard, BY_NAME[name], known)
+            stage = BY_NAME[name]
+            if alive is None:
+                before = STAGES[: STAGES.index(stage)]
+                alive = set.intersection(*(self.chain.ids(s, shard) for s in before))
+            self._advance(shard, stage, known, alive)
+            alive &= self.chain.ids(stage, shard)
 
-    def _advance(self, shard: Shard, stage: Stage, known: dict[str, dict[str, Any]]) -> None:
+    def _advance(
+        self, shard: Shard, stage: Stage, known: dict[str, dict[str, Any]], entering: set[str]
+    ) -> None:
+        """`entering`: clips that have a row of every stage before. The part of the last one alone
+        may be older than what befell a clip since."""
         key = self.chain.key(stage, shard)
         old = self.chain.part(stage, shard)
-        before = STAGES[STAGES.index(stage) - 1]
-        entering = self.chain.ids(before, shard)
         clips = [clip for clip in self.chain.clips(shard) if clip.clip_id in entering]
         have = {row.clip_id for row in old.rows} | old.settled(retry_failed=self.retry_failed)
         todo = [clip for clip in clips if clip.clip_id not in have]

@@ -73,8 +73,11 @@ class Catalog:
         parts = {}
         for video_id in video_ids:
             given = self.given.videos.get(video_id)
-            if given is not None:
-                parts[video_id] = given.model_dump(mode="json", include=_FIELDS[kind])
+            told = given and given.model_dump(
+                mode="json", include=_FIELDS[kind], exclude_defaults=True
+            )
+            if told:  # a label that comes or goes says nothing of the words
+                parts[video_id] = told
             if kind == "labels" and video_id in self.conflicts:
                 parts[video_id] = {"conflict": self.conflicts[video_id].reason}
         return digest(parts)[:16]

@@ -2,8 +2,7 @@
 
 FFmpeg gets a Python file object and a demuxer that we chose from the first bytes. It knows no
 file name, may open no other file (`_refuse` is the only opener it has), and may use only the
-decoders listed here. What is left to do against a file that hangs or crashes a decoder is the
-deadline and the process of the worker.
+decoders listed here. A file that hangs or crashes a decoder is left to the worker's deadline.
 """
 
 import io
@@ -56,6 +55,9 @@ class MediaLimits(Row):
     )
     max_duration_s: Seconds = Field(
         default=6 * 3600.0, description="longest video, in seconds; split longer ones first"
+    )
+    min_fps: float = Field(
+        default=0.1, gt=0, description="lowest average frame rate, in frames per second"
     )
     max_fps: float = Field(
         default=1000.0, gt=0, description="highest frame rate, in frames per second"
@@ -200,8 +202,8 @@ def _check_picture(video: "VideoStream", demuxer: str, limits: MediaLimits) -> N
     name = _decoder(video)
     if name not in VIDEO_DECODERS:
         raise DecodeError(
-            f"has pictures coded as {name or video.codec_tag or 'an unknown codec'}, which is not "
-            "decoded here; convert it to H.264"
+            f"has pictures coded as {name or 'nobody knows what'}, which is not decoded here; "
+            "convert it to H.264"
         )
     width, height = video.codec_context.width, video.codec_context.height
     if width * height > limits.max_pixels:

@@ -73,10 +73,11 @@ class ReleasedClip:
 
 
 def candidates(chain: Chain) -> list[Candidate]:
-    """Every fine sample of the work folder, by label and text."""
+    """Every fine sample whose coarse sample stands, by label and text."""
     found = []
     for shard in chain.shards():
         live = {clip.clip_id for clip in chain.clips(shard)}
+        live &= chain.ids(BY_NAME["coarse"], shard)
         rows = chain.part(BY_NAME["fine"], shard).rows
         found += [
             Candidate(row.clip_id, row.pseu_emotion, row.text_hash)

@@ -179,7 +179,7 @@ def _between_pauses(
     shots: Sequence[Span] | None,
     settings: CutSettings,
 ) -> tuple[list[Clip], list[Rejection]]:
-    rows = [(_us(start_s), _us(end_s)) for start_s, end_s in speech]
+    rows = sorted({(_us(start_s), _us(end_s)) for start_s, end_s in speech})
     length_us, min_us = _length_us(video), _us(settings.min_s)
     pieces = pieces_of(
         rows,

@@ -134,6 +134,8 @@ def _packets(media: Media, damage: Damage) -> "Iterator[Packet[Any]]":
         except (av.error.FFmpegError, OSError):
             in_a_row += 1
             damage.unreadable += in_a_row == 1
+        except IndexError:  # PyAV 18 at the end of a file in which another stream turned up
+            return
         else:
             return
 

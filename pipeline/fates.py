@@ -26,12 +26,14 @@ class Fate:
     reason: str | None = None
     detail: str | None = None
     fell: State | None = None  # how it left the chain at `stage`; None: it did not
+    retryable: bool = False
 
     @classmethod
     def of(cls, outcome: Rejection | Failure) -> "Fate":
         if isinstance(outcome, Rejection):
             return cls("rejected", None, outcome.stage, outcome.rule, outcome.reason, "rejected")
-        return cls("failed", None, outcome.stage, outcome.error, outcome.reason, "failed")
+        why = (outcome.stage, outcome.error, outcome.reason)
+        return cls("failed", None, *why, "failed", outcome.retryable)
 
     def outcome(self, subject: Subject, subject_id: str) -> Outcome:
         return Outcome(
@@ -75,10 +77,16 @@ def _told(path: Path) -> dict[str, Fate]:
     return {item.id: Fate.of(item) for item in read_fallen(path)}
 
 
-def cut_rejections(chain: Chain, batch: Batch) -> dict[str, Fate]:
-    """Spans that the cut refused, by the clip_id they would have had."""
-    found = chain.cuts(batch).rejections
-    return {r.id: Fate.of(r) for r in found if r.subject == "clip"}
+def cut_fates(chain: Chain, batch: Batch) -> dict[str, Fate]:
+    """By the clip_id they have or would have had: clips, as long as no shard tells more of them,
+    and the spans that the cut refused."""
+    cuts, live = chain.cuts(batch), chain.catalog.videos
+    waiting = {clip.clip_id: _UNTOLD for clip in cuts.rows if clip.video_id in live}
+    return waiting | {r.id: Fate.of(r) for r in cuts.rejections if r.subject == "clip"}
+
+
+# A run that dies between a cut and its shards leaves clips that are in none.
+_UNTOLD: Final = Fate("pending", None, STAGES[0].name, "pending", None, "pending")
 
 
 def subjects_cut(cuts: Part[Clip]) -> int:

@@ -91,6 +91,10 @@ class _Worker:
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         return f"its worker process ended {how}; the media or a codec took it down"
 
+    @property
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
@@ -124,6 +128,9 @@ class WorkerPool:
         when its process had to be replaced."""
         request = json.dumps({"job": job, "payload": payload}).encode() + b"\n"
         worker = self._idle.get()
+        if worker is not None and worker.has_ended:  # between two jobs: no fault of this one
+            self._discard(worker)
+            worker = None
         try:
             if worker is None:
                 worker = self._start()
@@ -148,10 +155,13 @@ class WorkerPool:
 
     def _replace(self, worker: _Worker | None) -> None:
         if worker is not None:
-            worker.kill()
-            with self._guard:
-                self._all.discard(worker)
+            self._discard(worker)
         self._idle.put(None)
+
+    def _discard(self, worker: _Worker) -> None:
+        worker.kill()
+        with self._guard:
+            self._all.discard(worker)
 
     def _raise_if_closed(self) -> None:
         if self._closed:

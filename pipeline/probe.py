@@ -125,10 +125,10 @@ def _time(path: Path, limits: MediaLimits) -> _Timing:
             f"lasts {duration_us / MICRO:.0f} s, at most {limits.max_duration_s:.0f} s are taken; "
             "split it"
         )
-    if timing.fps is not None and timing.fps > limits.max_fps:
+    if timing.fps is not None and not limits.min_fps <= timing.fps <= limits.max_fps:
         raise DecodeError(
-            f"declares {timing.fps:.0f} frames a second, at most {limits.max_fps:.0f} are taken; "
-            "convert it"
+            f"has {timing.fps:.3g} frames a second, {limits.min_fps:g} to {limits.max_fps:g} are "
+            "taken; convert it"
         )
     return timing
 
@@ -151,7 +151,7 @@ def _packet_times(media: Media) -> tuple[NDArray[np.int64], int | None]:
                 last, length = at, packet.duration
             if len(ticks) > _MOST_PACKETS:
                 raise DecodeError(f"holds more than {_MOST_PACKETS} pictures; split it")
-    except (av.error.FFmpegError, OSError):
+    except (av.error.FFmpegError, OSError, IndexError):
         pass  # the file ends here; `stream` tells what is missing from a clip
     base = media.video.time_base or Fraction(1, MICRO)
     scale = base * MICRO

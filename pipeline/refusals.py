@@ -1,5 +1,6 @@
 """Why a video or a span of it becomes no clip, in words: found, expected, what to do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,3 +88,8 @@ def gives_nothing(rule: CutRule) -> Refusal:
     return Refusal(
         "no_speech", 'holds no speech that is heard; name its clips in a list (rule = "spans")'
     )
+
+
+def no_clip_left(refused: Sequence[Rejection]) -> Refusal:
+    """Every span that was considered was refused."""
+    return Refusal("no_clip", f"all of its spans are refused, the first: {refused[0].reason}")

@@ -68,6 +68,7 @@ def publish(chain: Chain, *, to: Path, name: str, version: str, replace: bool = 
     other rows it is refused with SetupError (publish a new version, or `replace`)."""
     folder = to / name / version
     check_version(version)
+    _tidy(folder)
     recipe = _recipe(chain, name, version)
     if folder.exists():
         old = read_manifest(folder)
@@ -77,6 +78,7 @@ def publish(chain: Chain, *, to: Path, name: str, version: str, replace: bool = 
         manifest = _write(chain, scratch, folder, recipe)
         if folder.exists() and not replace:
             _refuse_other_rows(folder, manifest)
+            return Published(folder, read_manifest(folder), new=False)
         _show(scratch, folder)
     return Published(folder, manifest, new=True)
 
@@ -107,12 +109,23 @@ def _fallen(chain: Chain) -> Iterator[tuple[str, str, str | None]]:
                 yield clip_id, fate.state, fate.reason
 
 
+def _tidy(folder: Path) -> None:
+    """What a publish that was killed left: the release it was about to replace comes back, the
+    rest goes. Two at once are kept apart by the lock."""
+    if _aside(folder).exists() and not folder.exists():
+        _aside(folder).rename(folder)
+    for left in folder.parent.glob(f".{folder.name}.*.tmp"):
+        shutil.rmtree(left)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.replaced.tmp")
+
+
 @contextmanager
 def _unfinished(folder: Path) -> Iterator[Path]:
     """A folder beside the release to write in; gone when the release is there or failed."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    for left in folder.parent.glob(f".{folder.name}.*.tmp"):
-        shutil.rmtree(left)  # of a publish that was killed; two at once are kept apart by the lock
     scratch = folder.parent / f".{folder.name}.{os.getpid()}.tmp"
     scratch.mkdir()
     try:
@@ -123,13 +136,12 @@ def _unfinished(folder: Path) -> Iterator[Path]:
 
 def _show(scratch: Path, folder: Path) -> None:
     """One rename makes the release visible; a replaced one is moved aside first."""
-    for path in sorted(scratch.rglob("*")):
+    for path in (*sorted(scratch.rglob("*")), scratch):
         _fsync(path)
     if folder.exists():
-        aside = scratch.with_name(f".{folder.name}.replaced.tmp")
-        folder.rename(aside)
+        folder.rename(_aside(folder))
         scratch.rename(folder)
-        shutil.rmtree(aside)
+        shutil.rmtree(_aside(folder))
     else:
         scratch.rename(folder)
     _fsync(folder.parent)
@@ -164,7 +176,7 @@ def _write(chain: Chain, scratch: Path, folder: Path, recipe: str) -> Manifest:
             report.add(clip, split, shard)
     outcomes = list(book_rows(chain, left_out))
     for outcome in outcomes:
-        tables["books"].add("all", outcome)
+        tables["books"].add("outcomes", outcome)  # "all" is a word of the hub's own
     for table in tables.values():
         table.finish()
     return _finish(chain, scratch, folder, recipe, report, outcomes)

@@ -55,7 +55,8 @@ class Books:
 
     @property
     def pending(self) -> int:
-        return sum(s.pending for s in self.stages.values())
+        # Where a part was lost, later ones tell of more than entered; that is no work done.
+        return sum(max(0, s.pending) for s in self.stages.values())
 
     @property
     def retryable(self) -> int:
@@ -93,6 +94,9 @@ def keep_books(chain: Chain, index: CountIndex) -> Books:
     clips = 0
     for shard in chain.shards():
         clips += _add_shard(stages, chain, index, shard, whole=shard.batch in whole)
+    waiting = stages["cut"].done - clips  # a run died between a cut and its shards
+    stages[STAGES[0].name].entered += waiting
+    clips += waiting
     labels = Counter(p.rule for p in chain.catalog.problems)
     texts_failed = sum(f.subject == "label" for f in chain.catalog.failures)
     return Books(_count_files(chain), stages, clips, labels, texts_failed)
@@ -173,6 +177,7 @@ def _add_shard_by_id(stages: dict[str, StageBooks], chain: Chain, shard: Shard) 
 def _add_end(books: StageBooks, fate: Fate) -> None:
     if fate.fell == "failed":
         books.failed[fate.reason or ""] += 1
+        books.retryable += fate.retryable
     elif fate.fell == "rejected":
         books.rejected[fate.reason or ""] += 1
 

@@ -10,7 +10,7 @@ from pipeline.layout import WorkFolder
 from pipeline.pool import WorkerPool
 from tests.pipeline.workshop import Workshop, bring_about
 
-DEMO = Path("/tmp/demo/out")  # XXX
+DEMO = Path(__file__).parents[1] / "datasets" / "demo"
 FACES = ("goodbye", "smile", "surprise")  # clips of the demo with a face and a voice
 LABELS = (
     "name,label\nsmile.mp4,happy\nsurprise.mp4,surprise\ngoodbye.mp4,happy\nrocket.mp4,neutral\n"

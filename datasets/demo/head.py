@@ -25,12 +25,13 @@ FILL: Final = unit(np.array([0.8, 0.15, 0.55]))
 
 # Drive at 1 -> how much of each unit of head.npz. "wide" 0.3 is how he rests.
 UNITS: Final = {
-    "smile": {"smile": 0.65, "slit": 0.2},
+    "smile": {"smile": 0.75, "slit": 0.2},
     "brows": {"brows": 0.6},
-    "brows_inner": {"inner": 0.8},
-    "brows_down": {"frown": 0.7, "slit": 0.35},
+    "brows_inner": {"inner": 1.1},
+    "brows_down": {"frown": 0.9, "slit": 0.3},
     "corners_down": {"depress": 0.5},
-    "speech": {"mouth_open": 0.17},
+    "mouth_open": {"mouth_open": 0.45},
+    "speech": {"mouth_open": 0.12},
 }
 
 

@@ -45,12 +45,14 @@ PLANS: Final = (
          words_in="csv"),
     Plan("calm", "rendered", 85, "neutral", {"brows": Bump(52, 69, 90, height=0.25)},
          Line("The meeting starts at ten in room four.", 0.4, "en-us+m3", 165, 38, 90)),
+    # He is sad from the start and sighs after his words.
     Plan("sad", "rendered", 90, "sad",
-         {"brows_inner": Bump(25, 68, 104), "corners_down": Bump(25, 68, 104)},
-         Line("I waited all day, and nobody called.", 0.3, "en-us+m3", 140, 20, 60), pitch=3.0),
+         {"brows_inner": Bump(-140, 78, 150), "corners_down": Bump(-140, 78, 150, height=0.8),
+          "mouth_open": Bump(68, 78, 92, height=0.64)},
+         Line("I waited all day, and nobody called.", 0.3, "en-us+m3", 140, 20, 60), pitch=1.5),
     Plan("angry", "rendered", 75, "angry",
-         {"brows_down": Bump(18, 55, 84), "corners_down": Bump(18, 55, 84, height=0.4)},
-         Line("No! I told you to stop that!", 0.3, "en-us+m3", 190, 50, 190), pitch=1.5),
+         {"brows_down": Bump(8, 41, 74), "mouth_open": Bump(30, 41, 54)},
+         Line("No! I told you to stop that!", 0.3, "en-us+m3", 190, 50, 190)),
     Plan("silent", "rendered", 60, "happy", {"smile": Bump(10, 33, 66)}),
     Plan("rocket", "rocket", 75, "neutral", {},
          Line("The rocket stands ready on the launch pad.", 0.5, "en-us+f3", 160, 45, 100)),
@@ -109,7 +111,7 @@ def _pictures(plan: Plan, curves: dict[str, Curve]) -> Iterator[Picture]:
             yield warp_portrait(actors.portrait, drives, sway=np.array([swing, 0.7 * nod]))
         elif plan.actor == "rendered":
             lowered = plan.pitch * max(drives[name] for name in plan.drives)
-            yield render_head(actors.head, drives, yaw=1.5 * swing, pitch=0.8 * nod + lowered)
+            yield render_head(actors.head, drives, yaw=0.9 * swing, pitch=0.5 * nod + lowered)
         else:
             along = i / (plan.frames - 1)
             centre = np.array([330.0 - 15 * along, 250.0 - 35 * along])

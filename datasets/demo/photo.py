@@ -23,7 +23,7 @@ CHIN: Final = 152
 # the movement fades as a Gaussian of that reach. Set by eye on this one picture.
 PULLS: Final = {
     "smile": (
-        (61, -7.0, -8.0, 20.0), (291, 7.0, -8.0, 20.0),
+        (61, -8.5, -10.0, 20.0), (291, 8.5, -10.0, 20.0),
         (205, -2.0, -4.0, 22.0), (425, 2.0, -4.0, 22.0),
         (145, 0.0, -2.0, 10.0), (374, 0.0, -2.0, 10.0),
     ),

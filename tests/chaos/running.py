@@ -7,15 +7,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
 import psutil
-from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.guard import run_guarded
 
 MARK: Final = "MERR_TEST_FOLDER"  # inherited by everything that a run starts
 DRIVER: Final = Path(__file__).with_name("killed.py")
@@ -109,12 +110,11 @@ class House:
         """Every process that a run in this house started and that has not ended."""
         return [p for p in psutil.process_iter() if _environ(p).get(MARK) == str(self.root)]
 
-    def ask(self, *arguments: str) -> tuple[int, str]:
-        """A command that only looks, in this process. Exit code and output."""
-        result = CliRunner().invoke(app, list(arguments))
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result.exit_code, result.output
+    def ask(self, *arguments: str) -> tuple[int, str, str]:
+        """A command that only looks, in this process. Exit code, output and errors."""
+        with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+            code = run_guarded(lambda: app(arguments))
+        return code, out.getvalue(), err.getvalue()
 
     def status(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.ask("status", str(self.work), "--json")[1])

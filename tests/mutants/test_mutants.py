@@ -80,6 +80,7 @@ def copy_repository(to: Path) -> Path:
 def run_tests(root: Path, tests: tuple[str, ...]) -> Run:
     """In a process of its own, that finds the modules of `root` before the installed ones."""
     witness = root / "witness.json"
+    witness.unlink(missing_ok=True)
     options = ["-q", "-x", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "-p", "tests.mutants.witness",

@@ -101,10 +101,18 @@ def test_more_clips_make_a_new_shard_and_old_ones_stay(work):
 
 def test_another_cut_and_another_batch_have_shards_of_their_own(work):
     first = add_shards(work, BATCH, "key", clips(2))
-    other_cut = add_shards(work, BATCH, "other", clips(2))
+    other_cut = add_shards(work, BATCH, "other", clips(3))
     other_batch = add_shards(work, Batch(1, ("w",)), "key", clips(1, first=9))
     assert [s.number for s in (*first, *other_cut, *other_batch)] == [0, 1, 2]
     assert add_shards(work, BATCH, "key", clips(2)) == first
+
+
+def test_a_cut_that_gives_the_very_same_clips_finds_their_parts_again(work):
+    first = add_shards(work, BATCH, "key", clips(70))
+    again = add_shards(work, BATCH, "other", clips(70))
+    assert [s.number for s in again] == [s.number for s in first] == [0, 1]
+    by_another_rule = [clip.model_copy(update={"rule": "silence"}) for clip in clips(70)]
+    assert [s.number for s in add_shards(work, BATCH, "third", by_another_rule)] == [4, 5]
 
 
 def test_the_name_of_a_shard_says_all_of_it():

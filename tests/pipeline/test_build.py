@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from pipeline.layout import WorkFolder
-from pipeline.parts import Part, read_part, write_part
+from pipeline.parts import Part, write_part
 from pipeline.pool import WorkerPool
 from pipeline.stages import BY_NAME, MEASURED, STAGES
 from schemas.failure import Failure
@@ -23,10 +23,15 @@ def only_part(chain, stage):
 
 
 def new_parts(workshop, before):
-    """Stages of the parts that were not there before; what was there is as it was."""
+    """How many parts of each stage (batches, shards) are new; what was there is as it was."""
     after = workshop.parts()
     assert {name: after.get(name) for name in before} == before
-    return Counter(name.split("/")[1] for name in after if name not in before)
+    new = [name.removeprefix("parts/") for name in after if name not in before]
+    return Counter(name.split("/")[0] for name in new)
+
+
+def worked_on(tally):
+    return {stage for stage, counts in tally.stages.items() if counts.finished}
 
 
 def clip_of(chain, name):
@@ -96,7 +101,7 @@ def test_a_part_that_was_lost_is_made_again_byte_for_byte(workshop, pool):
         (part,) = (workshop.work.root / "parts" / stage).iterdir()
         part.unlink()
     tally = bring_about(workshop.open(), pool)
-    assert set(tally.stages) == {"tone", "stills", "coarse"}
+    assert worked_on(tally) == {"tone", "stills", "coarse"}
     assert workshop.parts() == before
 
 
@@ -108,7 +113,7 @@ def test_a_clip_missing_from_a_part_is_the_only_one_made_again(workshop, pool):
     part = chain.part(stage, shard)
     write_part(chain.path(stage, shard), Part(part.rows[1:]), stage.row, chain.key(stage, shard))
     tally = bring_about(workshop.open(), pool)
-    assert {name: counts.finished for name, counts in tally.stages.items()}["face"] == 1
+    assert tally.stages["face"].finished == tally.worked == 1
     assert workshop.parts() == before
 
 
@@ -120,9 +125,8 @@ def test_a_new_film_makes_a_batch_and_a_shard_and_changes_no_old_part(workshop, 
     make_film(workshop.sources / "a_new.mp4", Film(frames=12))
     chain = workshop.open()
     bring_about(chain, pool)
-    assert new_parts(workshop, before) == Counter(
-        {"ingest": 1, "cut": 1, **dict.fromkeys(NAMES, 1), "00001.json": 1}
-    ) + Counter(name.split("/")[1] for name in workshop.parts() if "shards/00001" in name)
+    made = dict.fromkeys(("ingest", "cut", "batches", "shards", *NAMES), 1)
+    assert new_parts(workshop, before) == made
     assert [len(batch.video_ids) for batch in chain.batches()] == [5, 1]
     books = books_of(chain)
     check_balance(books)
@@ -134,11 +138,13 @@ def test_a_film_taken_away_leaves_the_books_in_balance(workshop, pool):
     (workshop.sources / "goodbye.mp4").unlink()
     before = workshop.parts()
     chain = workshop.open()
-    assert bring_about(chain, pool).worked == 0
-    assert workshop.parts() == before
+    check_balance(books_of(chain))
+    assert worked_on(bring_about(chain, pool)) <= {"label", "coarse", "fine"}
+    assert set(new_parts(workshop, before)) <= {"label", "coarse", "fine"}
     books = books_of(chain)
     check_balance(books)
     assert (books.files["videos"], books.clips, books.stages["fine"].done) == (4, 3, 2)
+    assert books.pending == 0
     assert gone not in {clip.clip_id for s in chain.shards() for clip in chain.clips(s)}
 
 
@@ -154,11 +160,12 @@ def test_a_film_that_comes_back_is_not_measured_again(workshop, pool):
 
 
 def test_a_film_under_another_name_is_still_the_same_film(workshop, pool):
-    (workshop.sources / "smile.mp4").rename(workshop.sources / "renamed.mp4")
-    chain = workshop.open()
-    tally = bring_about(chain, pool)
-    assert "face" not in tally.stages or tally.stages["face"].done == 0
-    assert books_of(chain).files["duplicates"] == 1
+    before = workshop.parts()
+    (workshop.sources / "surprise.mp4").rename(workshop.sources / "renamed.mp4")
+    labels = workshop.sources / "labels.csv"
+    labels.write_text(labels.read_text().replace("surprise.mp4", "renamed.mp4"))
+    assert bring_about(workshop.open(), pool).worked == 0
+    assert workshop.parts() == before
 
 
 def test_a_changed_label_file_changes_labels_and_what_follows_and_nothing_else(workshop, pool):
@@ -167,7 +174,7 @@ def test_a_changed_label_file_changes_labels_and_what_follows_and_nothing_else(w
     labels.write_text(labels.read_text().replace("surprise.mp4,surprise", "surprise.mp4,worried"))
     chain = workshop.open()
     tally = bring_about(chain, pool)
-    assert set(tally.stages) == {"label", "coarse", "fine"}
+    assert worked_on(tally) == {"label", "coarse", "fine"}
     assert new_parts(workshop, before) == {"label": 1, "coarse": 1, "fine": 1}
     said = {row.clip_id: row.label for row in only_part(chain, "label").rows}
     assert said[clip_of(chain, "surprise.mp4").clip_id] == "worried"
@@ -177,7 +184,7 @@ def test_a_label_taken_away_rejects_its_clip(workshop, pool):
     labels = workshop.sources / "labels.csv"
     labels.write_text(labels.read_text().replace("surprise.mp4,surprise\n", ""))
     chain = workshop.open()
-    bring_about(chain, pool)
+    assert worked_on(bring_about(chain, pool)) == {"label", "coarse", "fine"}
     books = books_of(chain)
     check_balance(books)
     assert books.stages["label"].rejected == {"no_label": 1}
@@ -222,10 +229,14 @@ def build_none_of_the_faces(chain):
 @pytest.mark.parametrize(
     ("section", "values", "stages"),
     [
-        ("fine", {"seed": 7}, {"fine"}),
+        ("fine", {"min_modalities": 1}, {"fine"}),
         ("coarse", {"seed": 7}, {"coarse"}),
         ("clues", {"seed": 7}, {"clues", "fine"}),
         ("label", {"au_filter": True}, {"label", "coarse", "fine"}),
+        ("stills", {"quality": 70}, {"stills"}),
+        ("peak", {"k": 2}, {"peak", *NAMES[6:]}),
+        ("tone", {"min_speech_s": 0.4}, {"tone", "evidence", "coarse", "clues", "fine"}),
+        ("cut", {"margin_s": 0.3}, {"cut", "shards"}),
         ("publish", {"seed": 7}, set()),
         ("run", {"jobs": 1}, set()),
     ],
@@ -234,11 +245,19 @@ def test_a_changed_setting_changes_only_the_stages_that_read_it(
     workshop, pool, section, values, stages
 ):
     before = workshop.parts()
-    present = type(getattr(workshop.settings, section)).model_fields
-    values = {name: value for name, value in values.items() if name in present}
-    assert values
     bring_about(workshop.open(**{section: values}), pool)
     assert set(new_parts(workshop, before)) == stages
+
+
+def test_subtitles_that_change_no_cut_do_not_let_faces_be_measured_again(workshop, pool):
+    before = workshop.parts()
+    (workshop.sources / "surprise.srt").write_text("1\n00:00:00,500 --> 00:00:01,500\nOh.\n")
+    chain = workshop.open()
+    tally = bring_about(chain, pool)
+    assert worked_on(tally) == {"cut", "speech", "tone", "evidence", "coarse", "clues", "fine"}
+    assert not {"face", "look", "recording", "peak", "stills"} & set(new_parts(workshop, before))
+    said = {row.clip_id: row.transcript for row in only_part(chain, "speech").rows}
+    assert said[clip_of(chain, "surprise.mp4").clip_id].text == "Oh."
 
 
 def test_the_old_setting_finds_its_parts_again(workshop, pool):
@@ -251,28 +270,34 @@ def test_the_old_setting_finds_its_parts_again(workshop, pool):
 # ---- failures
 
 
-def write_failed(chain, subject, stage, error, *, retryable):
-    """The part says that this subject failed, as an earlier run might have left it."""
-    failure = Failure(
-        subject=subject[0],
-        id=subject[1],
+def failed(subject, subject_id, stage, *, retryable):
+    return Failure(
+        subject=subject,
+        id=subject_id,
         stage=stage,
-        error=error,
+        error="DeadlineError",
         reason="as an earlier run found it",
         retryable=retryable,
     )
-    if stage == "ingest":
-        (batch,) = chain.batches()
-        key, path, row = chain.ingest_key(batch), None, Video
-        path = chain.work.part(stage, batch.number, key.name)
-    else:
-        (shard,) = chain.shards()
-        key, row = chain.key(BY_NAME[stage], shard), BY_NAME[stage].row
-        path = chain.path(BY_NAME[stage], shard)
-    old = read_part(path, row, key)
-    id_of = "video_id" if stage == "ingest" else "clip_id"
-    rows = [row for row in old.rows if getattr(row, id_of) != subject[1]]
-    write_part(path, Part(rows, old.rejections, [*old.failures, failure]), row, key)
+
+
+def write_failed(chain, clip_id, stage, *, retryable):
+    """The part says that this clip failed, as an earlier run might have left it."""
+    (shard,) = chain.shards()
+    key, row = chain.key(BY_NAME[stage], shard), BY_NAME[stage].row
+    old = chain.part(BY_NAME[stage], shard)
+    rows = [row for row in old.rows if row.clip_id != clip_id]
+    failures = [*old.failures, failed("clip", clip_id, stage, retryable=retryable)]
+    write_part(chain.path(BY_NAME[stage], shard), Part(rows, old.rejections, failures), row, key)
+
+
+def small_workshop(folder, spans=""):
+    """One film of two seconds in which nobody is seen."""
+    (folder / "sources").mkdir()
+    make_film(folder / "sources" / "film.mp4", Film(frames=50))
+    if spans:
+        (folder / "sources" / "spans.csv").write_text(f"name,start,end\n{spans}")
+    return Workshop(folder / "sources", WorkFolder(folder / "work"))
 
 
 @pytest.mark.parametrize("stage", ["face", "tone", "stills", "scene"])
@@ -283,7 +308,7 @@ def test_what_may_pass_is_tried_again_and_the_rest_only_on_request(
     before = workshop.parts()
     chain = workshop.open()
     clip = clip_of(chain, "smile.mp4").clip_id
-    write_failed(chain, ("clip", clip), stage, "DeadlineError", retryable=retryable)
+    write_failed(chain, clip, stage, retryable=retryable)
     failed = books_of(workshop.open())
     check_balance(failed)
     assert failed.stages[stage].failed == {"DeadlineError": 1}
@@ -297,16 +322,35 @@ def test_what_may_pass_is_tried_again_and_the_rest_only_on_request(
 
 
 @pytest.mark.parametrize("retryable", [True, False])
-def test_a_video_that_failed_is_probed_again_by_the_same_rule(workshop, pool, retryable):
-    before = workshop.parts()
+def test_a_video_that_failed_is_probed_again_by_the_same_rule(pool, tmp_path, retryable):
+    made = small_workshop(tmp_path)
+    chain = made.open()
+    (batch,) = chain.batches()
+    (video_id,) = batch.video_ids
+    failure = failed("video", video_id, "ingest", retryable=retryable)
+    key = chain.ingest_key(batch)
+    path = chain.work.part("ingest", batch.number, key.name)
+    write_part(path, Part((), (), [failure]), Video, key)
+    bring_about(made.open(), pool)
+    books = books_of(made.open())
+    check_balance(books)
+    assert books.stages["ingest"].done == int(retryable)
+    bring_about(made.open(), pool, retry_failed=True)
+    books = books_of(made.open())
+    check_balance(books)
+    assert books.stages["ingest"].done == 1
+    assert books.pending == 0
+
+
+def test_after_a_film_was_taken_away_the_failures_of_others_are_still_tried_again(workshop, pool):
+    """Its batch is then counted clip by clip."""
     chain = workshop.open()
-    (video_id,) = {f.video_id for f in chain.catalog.files if f.path == "smile.mp4"}
-    write_failed(chain, ("video", video_id), "ingest", "DeadlineError", retryable=retryable)
-    check_balance(books_of(workshop.open()))
-    tally = bring_about(workshop.open(), pool)
-    assert tally.worked == int(retryable)
-    bring_about(workshop.open(), pool, retry_failed=True)
-    assert workshop.parts() == before
+    clip = clip_of(chain, "smile.mp4").clip_id
+    write_failed(chain, clip, "stills", retryable=True)
+    (workshop.sources / "rocket.mp4").unlink()
+    books = books_of(workshop.open())
+    check_balance(books)
+    assert (books.stages["stills"].failed, books.retryable) == ({"DeadlineError": 1}, 1)
 
 
 def test_a_film_that_vanishes_before_its_turn_fails_and_heals_on_request(sources, pool, tmp_path):
@@ -335,7 +379,7 @@ def test_a_clip_that_fails_at_one_measure_keeps_what_the_others_found(workshop, 
     """The part of the stage before stands; those after wait for the clip."""
     chain = workshop.open()
     clip = clip_of(chain, "smile.mp4").clip_id
-    write_failed(chain, ("clip", clip), "speech", "DecodeError", retryable=False)
+    write_failed(chain, clip, "speech", retryable=False)
     books = books_of(workshop.open())
     check_balance(books)
     before, at = MEASURED[MEASURED.index("speech") - 1], books.stages["speech"]
@@ -343,27 +387,20 @@ def test_a_clip_that_fails_at_one_measure_keeps_what_the_others_found(workshop, 
     assert books.stages["tone"].entered == 3
 
 
-def test_spans_that_lie_outside_of_the_film_are_work_done(sources, pool, tmp_path):
+def test_spans_that_lie_outside_of_the_film_are_work_done(pool, tmp_path):
     """A film of which no span can be cut comes back as rejected, and does not stay pending."""
-    (tmp_path / "sources").mkdir()
-    make_film(tmp_path / "sources" / "film.mp4", Film(frames=50))
-    (tmp_path / "sources" / "spans.csv").write_text("name,start,end\nfilm.mp4,60,70\n")
-    made = Workshop(tmp_path / "sources", WorkFolder(tmp_path / "work"))
+    made = small_workshop(tmp_path, "film.mp4,60,70\nfilm.mp4,80,90\n")
     chain = made.open()
     bring_about(chain, pool)
     books = books_of(chain)
     check_balance(books)
-    assert books.stages["cut"].rejected == {"outside": 1}
-    assert books.pending == 0
+    assert books.stages["cut"].rejected == {"outside": 2, "no_clip": 1}
+    assert (books.clips, books.pending) == (0, 0)
     assert bring_about(made.open(), pool).worked == 0
 
 
-def test_a_film_gives_as_many_clips_as_it_has_spans(sources, pool, tmp_path):
-    (tmp_path / "sources").mkdir()
-    make_film(tmp_path / "sources" / "film.mp4", Film(frames=50))
-    spans = "name,start,end\nfilm.mp4,0,0.5\nfilm.mp4,1,1.5\nfilm.mp4,60,70\n"
-    (tmp_path / "sources" / "spans.csv").write_text(spans)
-    made = Workshop(tmp_path / "sources", WorkFolder(tmp_path / "work"))
+def test_a_film_gives_as_many_clips_as_it_has_spans(pool, tmp_path):
+    made = small_workshop(tmp_path, "film.mp4,0,0.5\nfilm.mp4,1,1.5\nfilm.mp4,60,70\n")
     chain = made.open()
     bring_about(chain, pool)
     books = books_of(chain)
@@ -372,3 +409,16 @@ def test_a_film_gives_as_many_clips_as_it_has_spans(sources, pool, tmp_path):
     assert (books.clips, cut.entered, cut.done, cut.rejected) == (2, 3, 2, {"outside": 1})
     assert books.pending == 0
     assert bring_about(made.open(), pool).worked == 0
+
+
+def test_a_film_may_have_neither_sound_nor_a_face(pool, tmp_path):
+    (tmp_path / "sources").mkdir()
+    make_film(tmp_path / "sources" / "film.mp4", Film(frames=50, sound=False))
+    made = Workshop(tmp_path / "sources", WorkFolder(tmp_path / "work"))
+    chain = made.open()
+    bring_about(chain, pool)
+    books = books_of(chain)
+    check_balance(books)
+    assert books.stages["label"].rejected == {"no_label": 1}
+    assert only_part(chain, "recording").rows[0].opus is None
+    assert only_part(chain, "tone").rows[0].missing == "no_audio"

@@ -137,12 +137,10 @@ def test_a_worker_killed_in_the_middle_costs_one_call(pool, film, pipe):
     assert probe(pool, film)["fps"] == 25
 
 
-def test_a_worker_killed_between_calls_costs_one_call(pool, film):
+def test_a_worker_killed_between_calls_costs_no_call(pool, film):
     probe(pool, film)
     workers()[0].send_signal(signal.SIGSEGV)
     wait_until(lambda: not workers())
-    with pytest.raises(CrashError, match="signal 11"):
-        probe(pool, film)
     assert probe(pool, film)["fps"] == 25
 
 

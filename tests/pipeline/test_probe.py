@@ -101,8 +101,10 @@ def test_limits_on_length_and_rate_are_told(tmp_path):
     film = make_film(tmp_path / "film.mp4", Film(frames=50))
     with pytest.raises(DecodeError, match="lasts 2 s, at most 1 s are taken; split it"):
         look(film, max_duration_s=1.0)
-    with pytest.raises(DecodeError, match="25 frames a second, at most 10 are taken"):
+    with pytest.raises(DecodeError, match=r"has 25 frames a second, 0\.1 to 10 are taken"):
         look(film, max_fps=10.0)
+    with pytest.raises(DecodeError, match="has 25 frames a second, 30 to 1000 are taken"):
+        look(film, min_fps=30.0)
 
 
 def test_a_film_none_of_whose_pictures_decodes_is_refused(tmp_path):
