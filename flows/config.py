@@ -5,8 +5,9 @@ import json
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -133,7 +134,11 @@ def _toml(value: Any) -> str:
 
 def commented_toml() -> str:
     """A merr.toml in which every setting stands with its default, commented out."""
-    lines = ["# Settings of merr. Every line shows its default; take away the # to change it.", ""]
+    lines = [
+        "# Settings of merr. Every line shows its default; take away the # to change it.",
+        "# Where the default is not to be set at all, the line shows only the form of a value.",
+        "",
+    ]
     section = ""
     for key, value, description in _leaves(Settings()):
         head, _, name = key.rpartition(".")
@@ -141,8 +146,19 @@ def commented_toml() -> str:
             lines += ["", f"[{head}]"]
             section = head
         lines += [f"# {part}" for part in _wrapped(description)]
-        lines.append(f"# {name} = {_toml(value)}" if value is not None else f"# {name} =")
+        lines.append(f"# {name} = {_toml(value) if value is not None else _form(key)}")
     return "\n".join(lines) + "\n"
+
+
+def _form(key: str) -> str:
+    """A value of the type of a setting that is not set, so that its line is valid TOML."""
+    *sections, name = key.split(".")
+    owner: Any = reduce(getattr, sections, Settings())
+    kinds = get_args(type(owner).model_fields[name].annotation)
+    if int in kinds:
+        return "1  # not set"
+    texts = any(kind in kinds for kind in (str, Path))
+    return '"..."  # not set' if texts else "1.0  # not set"
 
 
 def _wrapped(text: str) -> list[str]:

@@ -53,16 +53,11 @@ class CutSettings(Row):
         description="whether no clip may cross a change of shot; auto: where subtitles or "
         "silence cut a longer video",
     )
-    spans: str | None = Field(
-        default=None, description="CSV file with the columns name,start,end; times in seconds"
-    )
 
     @model_validator(mode="after")
     def _fit_each_other(self) -> Self:
         if 2 * self.min_s > self.max_s:
             raise ValueError(f"max_s {self.max_s} must be at least twice min_s {self.min_s}")
-        if self.rule == "spans" and self.spans is None:
-            raise ValueError('rule "spans" needs spans, the path of a CSV file')
         return self
 
 

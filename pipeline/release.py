@@ -166,7 +166,10 @@ def _refuse_other_rows(folder: Path, manifest: Manifest) -> None:
 
 def _write(chain: Chain, scratch: Path, folder: Path, recipe: str) -> Manifest:
     left_out = leave_out(candidates(chain), chain.settings.publish)
-    tables = {name: TableWriter(scratch / name, row) for name, row in TABLES.items()}
+    pictures = chain.settings.publish.media != "reference"
+    tables = {
+        name: TableWriter(scratch / name, row, pictures=pictures) for name, row in TABLES.items()
+    }
     report = ReportCollector(chain.settings.publish.seed)
     settings = chain.settings.publish
     for shard in chain.shards():

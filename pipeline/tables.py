@@ -28,9 +28,11 @@ _WORDS = {
 class TableWriter:
     """Takes rows in order and writes files of a bounded size; `finish` gives them their names."""
 
-    def __init__(self, folder: Path, row: type[Row]) -> None:
+    def __init__(self, folder: Path, row: type[Row], *, pictures: bool = True) -> None:
+        """`pictures`: whether the rows hold them; a reader would seek those that lie elsewhere."""
         self._folder = folder
         self._row = row
+        self._pictures = pictures
         self._limit = ROWS_PER_FILE.get(folder.name, _MANY)
         self._waiting: dict[str, list[Row]] = {}
         self._written: dict[str, list[Path]] = {}
@@ -52,11 +54,14 @@ class TableWriter:
     def _flush(self, split: str) -> None:
         files = self._written.setdefault(split, [])
         path = self._folder / f"{split}-{len(files):05d}.parquet"
-        schema = arrow_schema(self._row)
-        metadata = {"huggingface": json.dumps({"info": {"features": hub_features(schema)}})}
-        write_table(path, table_of(self._waiting[split], self._row), metadata)
+        schema = hub_schema(arrow_schema(self._row))
+        metadata = {"huggingface": json.dumps({"info": {"features": self._features(schema)}})}
+        write_table(path, table_of(self._waiting[split], self._row).cast(schema), metadata)
         files.append(path)
         self._waiting[split] = []
+
+    def _features(self, schema: pa.Schema) -> dict[str, Any]:
+        return hub_features(schema, pictures=self._pictures)
 
     def _named(self, split: str) -> list[Path]:
         files = self._written[split]
@@ -64,10 +69,22 @@ class TableWriter:
         return [path.rename(path.with_name(name)) for path, name in zip(files, names, strict=True)]
 
 
-def hub_features(schema: pa.Schema) -> dict[str, Any]:
+def hub_schema(schema: pa.Schema) -> pa.Schema:
+    """The hub takes a column for a picture only where both of its fields are nullable."""
+    fields = [
+        field.with_type(pa.struct([inner.with_nullable(True) for inner in field.type]))
+        if field.name in _IMAGES
+        else field
+        for field in schema
+    ]
+    return pa.schema(fields, schema.metadata)
+
+
+def hub_features(schema: pa.Schema, *, pictures: bool) -> dict[str, Any]:
     """The `datasets` library's description of these columns, so that pictures open as pictures."""
+    images = _IMAGES if pictures else ()
     return {
-        field.name: {"_type": "Image"} if field.name in _IMAGES else _feature(field.type)
+        field.name: {"_type": "Image"} if field.name in images else _feature(field.type)
         for field in schema
     }
 

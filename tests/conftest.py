@@ -8,6 +8,7 @@ import pytest
 from annotators.models.weights import INSTALL_COMMAND, mesh_weights_installed
 from pipeline.layout import WorkFolder
 from pipeline.pool import WorkerPool
+from pipeline.release import publish
 from tests.pipeline.workshop import Workshop, bring_about
 
 DEMO = Path(__file__).parents[1] / "datasets" / "demo"
@@ -48,6 +49,13 @@ def built(sources, pool, tmp_path_factory):
     made = Workshop(sources, WorkFolder(tmp_path_factory.mktemp("built") / "work"))
     bring_about(made.open(), pool)
     return made
+
+
+@pytest.fixture(scope="session")
+def release(built, tmp_path_factory):
+    """A release of that work folder. Look at it, change only a copy."""
+    to = tmp_path_factory.mktemp("releases")
+    return publish(built.open(), to=to, name="demo", version="0.1.0").folder
 
 
 @pytest.fixture

@@ -87,7 +87,8 @@ class House:
     def running(self, *arguments: str, kill: tuple[str, int] = NOWHERE) -> Iterator["Running"]:
         """A run, and at the end nothing of it, whatever the test did."""
         self.root.mkdir(parents=True, exist_ok=True)
-        files = Files(*(self.root / f"{name}.{time.time_ns()}" for name in ("out", "err", "trail")))
+        run = str(time.time_ns())
+        files = Files(*(self.root / f"{run}.{name}" for name in ("out", "err", "trail")))
         command = [sys.executable, str(DRIVER), str(files.trail), str(self.work)]
         command += [str(self.releases), kill[0], str(kill[1]), "--", *arguments]
         with files.out.open("wb") as out, files.err.open("wb") as err:
@@ -96,19 +97,20 @@ class House:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                env={**os.environ, MARK: str(self.root)},
+                env={**os.environ, MARK: f"{self.root}/{run}"},
                 start_new_session=True,
             )
         try:
             yield Running(process, files, self)
         finally:
-            for left in self.alive():
+            for left in self.alive(run):
                 left.kill()
             process.wait()
 
-    def alive(self) -> list[psutil.Process]:
-        """Every process that a run in this house started and that has not ended."""
-        return [p for p in psutil.process_iter() if _environ(p).get(MARK) == str(self.root)]
+    def alive(self, run: str = "") -> list[psutil.Process]:
+        """Every process that this run, or any in this house, started and that has not ended."""
+        mark = f"{self.root}/{run}"
+        return [p for p in psutil.process_iter() if _environ(p).get(MARK, "").startswith(mark)]
 
     def ask(self, *arguments: str) -> tuple[int, str, str]:
         """A command that only looks, in this process. Exit code, output and errors."""

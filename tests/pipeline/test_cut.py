@@ -69,7 +69,7 @@ def test_a_long_video_is_rejected_by_the_rule_whole_with_a_remedy():
 
 
 def test_auto_takes_the_list_then_the_whole_then_subtitles_then_silence():
-    auto = CutSettings(spans="spans.csv")
+    auto = CutSettings()
 
     def chosen(length, has_cues=False, has_spans=False):
         return rule_for(video(length), settings=auto, has_cues=has_cues, has_spans=has_spans)
@@ -162,12 +162,11 @@ def test_subtitles_without_pauses_are_cut_between_cues():
         ({"rule": "silence", "voiced": []}, "no_speech"),
         ({"rule": "subtitles", "cues": None}, "no_subtitles"),
         ({"rule": "subtitles", "cues": [Cue(start_s=None, end_s=None, text="a")]}, "no_subtitles"),
-        ({"rule": "spans", "spans": "list.csv"}, "no_spans"),
+        ({"rule": "spans"}, "no_spans"),
     ],
 )
 def test_a_video_that_gives_nothing_is_rejected_with_the_reason(options, rule):
-    given_spans = options.pop("spans", None)
-    chosen = CutSettings(rule=options.pop("rule"), spans=given_spans)
+    chosen = CutSettings(rule=options.pop("rule"))
     clips, [rejection] = plan_clips(
         video(60), settings=chosen, shots=None, spans=None,
         **({"cues": None, "voiced": None} | options),
@@ -199,9 +198,7 @@ def test_given_spans_that_cannot_be_clips_are_told():
     assert rules(plan(video(60), spans=[span(10, 50)])[1]) == [("clip", "too_long")]
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"min_s": 20.0}, {"rule": "spans"}, {"max_s": 0.0}, {"rule": "words"}]
-)
+@pytest.mark.parametrize("wrong", [{"min_s": 20.0}, {"max_s": 0.0}, {"rule": "words"}])
 def test_settings_that_contradict_each_other_are_refused(wrong):
     with pytest.raises(ValidationError):
         CutSettings(**wrong)
