@@ -41,10 +41,10 @@ def run_build(build: Build, batches: Sequence[Batch], *, until: str | None) -> N
     def tell_shard(number: int) -> None:
         build.advance(shards[number], _upto(WORDS, until))
 
-    def submit(shard: Shard) -> Any:
+    def submit(shard: Shard) -> tuple[Any, Any]:
         shards[shard.number] = shard
         measured: Any = measure_shard.submit(shard.number)
-        return tell_shard.submit(shard.number, wait_for=[measured], return_state=False)
+        return measured, tell_shard.submit(shard.number, wait_for=[measured], return_state=False)
 
     runner: Any = ThreadPoolTaskRunner(max_workers=2 * SHARDS_AT_ONCE)
 
@@ -70,15 +70,21 @@ def _shards_of(build: Build, batches: Sequence[Batch], until: str | None) -> Ite
             yield from shards
 
 
-def _bounded(submit: Callable[[Shard], Any], shards: Iterable[Shard]) -> None:
+def _bounded(submit: Callable[[Shard], tuple[Any, Any]], shards: Iterable[Shard]) -> None:
     """At most SHARDS_AT_ONCE shards are submitted and not finished."""
-    running: deque[Any] = deque()
+    running: deque[tuple[Any, Any]] = deque()
     for shard in shards:
         running.append(submit(shard))
         if len(running) >= SHARDS_AT_ONCE:
-            running.popleft().result()
+            _finish(running.popleft())
     while running:
-        running.popleft().result()
+        _finish(running.popleft())
+
+
+def _finish(tasks: tuple[Any, Any]) -> None:
+    """In order: where the first failed the second never ran, and only the first knows why."""
+    for task in tasks:
+        task.result()
 
 
 def _upto(stages: tuple[str, ...], until: str | None) -> tuple[str, ...]:

@@ -111,8 +111,7 @@ def _work(
 ) -> int:
     """How many outcomes there were. With nothing to do neither Prefect nor a worker starts."""
     books = books_of(chain)
-    todo = books.pending + books.retryable + (books.failed if request.retry_failed else 0)
-    if not todo:
+    if not books.to_do(until=request.until, retry_failed=request.retry_failed):
         return 0
     sys.stderr.write(f"{books.files['videos']} videos; starting Prefect, then the work\n")
     from flows.build_flow import run_build

@@ -49,6 +49,19 @@ def load_config(path: Path | None, assignments: Sequence[str] = ()) -> Config:
     return Config(_validated(values, origins), origins)
 
 
+def change(settings: Settings, section: str, assignments: Sequence[str]) -> Settings:
+    """These settings with some values of one section changed. SetupError for another section."""
+    values = settings.model_dump()
+    origins: dict[str, str] = {}
+    for assignment in assignments:
+        key, value = _parse_assignment(assignment)
+        if not key.startswith(f"{section}."):
+            raise SetupError(f"--set {key}: only {section}.* can be set here; the rest is built")
+        _assign(values, key, value)
+        origins |= {name: "--set" for name in _dotted(_nested(key, value))}
+    return _validated(values, origins)
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))

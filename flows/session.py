@@ -39,8 +39,14 @@ def load_run(work: WorkFolder) -> LastRun:
             f"{work.root} is no work folder of merr; `merr build SOURCE --work {work.root}` "
             "makes one"
         )
-    found = json.loads(work.run.read_text("utf-8"))
-    return LastRun(tuple(found["sources"]), Settings.model_validate(found["settings"]))
+    try:
+        found = json.loads(work.run.read_text("utf-8"))
+        return LastRun(tuple(found["sources"]), Settings.model_validate(found["settings"]))
+    except (ValueError, KeyError, TypeError) as e:
+        raise SetupError(
+            f"{work.run}: is damaged or of another merr; build once more with the same sources "
+            f"to write it anew ({str(e).splitlines()[0]})"
+        ) from e
 
 
 @contextmanager

@@ -331,6 +331,7 @@ class Build:
                 return [future.result() for future in futures]
             except BaseException:
                 threads.shutdown(wait=False, cancel_futures=True)
+                self.pool.close()  # the run ends: it waits for no worker's deadline
                 raise
 
     def _write(

@@ -52,10 +52,6 @@ class LabelSettings(Row):
         default=0.5,
         description="An opinion that names its confidence is heard from this value on.",
     )
-    min_overlap: Probability = Field(
-        default=0.5,
-        description="Share of a clip that the span of a given label must cover to speak for it.",
-    )
 
 
 def policy_name(settings: LabelSettings) -> str:
@@ -71,12 +67,9 @@ def opinions(
     track: FaceTrack,
     settings: LabelSettings,
 ) -> list[Label]:
-    """Every opinion on one clip: those given for it, then that of the action unit rules."""
-    found = [
-        _given(clip.clip_id, given)
-        for given in given_labels
-        if _speaks_for(given, clip, settings.min_overlap)
-    ]
+    """Every opinion on one clip: those given for it (pipeline.given.labels_of), then that of the
+    action unit rules."""
+    found = [_given(clip.clip_id, given) for given in given_labels]
     # A peak chosen with the label in view would only say the label again.
     if settings.au_rule and not track.proxy and not peak.label_seen:
         found += _by_rule(peak)
@@ -150,16 +143,6 @@ def _given(clip_id: str, given: GivenLabel) -> Label:
         confidence=None,
         valence=given.valence,
     )
-
-
-def _speaks_for(given: GivenLabel, clip: Clip, min_overlap: float) -> bool:
-    """An open end of a span reaches to that end of the video."""
-    start_s = given.start_s if given.start_s is not None else 0.0
-    end_s = given.end_s if given.end_s is not None else float("inf")
-    if clip.duration_s == 0:  # a still
-        return start_s <= clip.start_s <= end_s
-    shared_s = min(end_s, clip.end_s) - max(start_s, clip.start_s)
-    return shared_s > 0 and shared_s >= min_overlap * clip.duration_s - 1e-6  # microsecond cuts
 
 
 def _by_rule(peak: Peak) -> list[Label]:

@@ -62,6 +62,13 @@ class Books:
     def retryable(self) -> int:
         return sum(s.retryable for s in self.stages.values())
 
+    def to_do(self, *, until: str | None, retry_failed: bool) -> int:
+        """How many subjects a build up to and with the stage `until` would look at."""
+        last = NAMES.index(until) if until else len(NAMES)
+        stages = [self.stages[name] for name in NAMES[: last + 1]]
+        again = sum(s.failed.total() if retry_failed else s.retryable for s in stages)
+        return again + sum(max(0, s.pending) for s in stages)
+
     def as_json(self) -> dict[str, Any]:
         stages = {
             name: {

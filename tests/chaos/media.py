@@ -4,7 +4,7 @@ import csv
 import shutil
 from pathlib import Path
 
-DEMO = Path("/tmp/demo/out")
+DEMO = Path(__file__).parents[2] / "datasets" / "demo"
 TAKEN = ("smile.mp4", "smile.srt", "silent.mp4", "sad.mp4", "rocket.mp4")
 UNLABELLED = "sad.mp4"  # rejected: no_label; the rocket has no face
 

@@ -89,11 +89,12 @@ class House:
         self.root.mkdir(parents=True, exist_ok=True)
         run = str(time.time_ns())
         files = Files(*(self.root / f"{run}.{name}" for name in ("out", "err", "trail")))
-        command = [sys.executable, str(DRIVER), str(files.trail), str(self.work)]
+        command = [sys.executable, "-P", str(DRIVER), str(files.trail), str(self.work)]
         command += [str(self.releases), kill[0], str(kill[1]), "--", *arguments]
         with files.out.open("wb") as out, files.err.open("wb") as err:
             process = subprocess.Popen(
                 command,
+                cwd=self.root,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
@@ -157,15 +158,15 @@ class Running:
         wait_until(lambda: bool(found) or found.extend(self._busy()) or False, "a busy worker")
         return found[0]
 
-    def _busy(self) -> list[psutil.Process]:
-        """Workers that computed most of the last 0.2 s."""
-        before = {w: w.cpu_times().user for w in self._workers()}
-        time.sleep(0.2)
-        return [w for w, user_s in before.items() if w.cpu_times().user - user_s > 0.05]
-
-    def _workers(self) -> list[psutil.Process]:
+    def workers(self) -> list[psutil.Process]:
         children = psutil.Process(self.process.pid).children()
         return [child for child in children if "pipeline.worker" in child.cmdline()]
+
+    def _busy(self) -> list[psutil.Process]:
+        """Workers that computed most of the last 0.2 s."""
+        before = {w: w.cpu_times().user for w in self.workers()}
+        time.sleep(0.2)
+        return [w for w, user_s in before.items() if w.cpu_times().user - user_s > 0.05]
 
 
 def wait_until(claim: Callable[[], bool], what: str, *, seconds: float = RUN_S) -> None:

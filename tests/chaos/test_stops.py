@@ -1,6 +1,7 @@
 """Ctrl-C, a kill in the middle of the work, and two at once on one work folder."""
 
 import signal
+import time
 
 import pytest
 
@@ -31,6 +32,18 @@ def test_ctrl_c_while_prefect_starts_ends_it_too(house: House) -> None:
         ended = run.end()
         wait_until(lambda: not house.alive(), "the end of all it started", seconds=GONE_S)
     _assert_said_why(ended, 130, "stopped")
+    assert_books_balance(house)
+
+
+def test_ctrl_c_waits_for_no_file_that_hangs_its_worker(house: House) -> None:
+    with house.running(*house.build_arguments("--jobs", "1")) as run:
+        wait_until(lambda: bool(run.workers()), "the first worker")
+        run.workers()[0].send_signal(signal.SIGSTOP)  # as a file does that nobody can decode
+        time.sleep(0.5)
+        run.interrupt()
+        wait_until(lambda: run.process.poll() is not None, "the end", seconds=GONE_S)
+        _assert_said_why(run.end(), 130, "stopped")
+        wait_until(lambda: not house.alive(), "the end of all it started", seconds=GONE_S)
     assert_books_balance(house)
 
 

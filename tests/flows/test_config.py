@@ -112,7 +112,7 @@ def test_an_assignment_below_a_value_of_the_file_is_told(tmp_path):
         ("[peak]\nk = 'x'\n", r"my\.toml: peak\.k: .* found 'x'"),
         ("peak = 3\n", r"my\.toml: peak: .* found 3"),
         ("[peak\n", r"my\.toml: is not valid TOML"),
-        ("[peak]\nk = 0\n[cut]\nrule = 'x'\n", r"peak\.k.*; .*cut\.rule"),
+        ("[peak]\nk = 0\n[cut]\nrule = 'x'\n", r"cut\.rule.*; .*peak\.k"),
     ],
 )
 def test_a_wrong_file_names_the_key_the_file_and_the_nearest_one(tmp_path, text, told):
@@ -169,5 +169,7 @@ def test_every_setting_is_explained():
     lines = commented_toml().splitlines()
     for number, line in enumerate(lines):
         if LINE.match(line):
-            assert re.match(r"^# \w.{10,}", lines[number - 1]), line
+            before = lines[number - 1]
+            assert before.startswith("# "), line
+            assert not LINE.match(before), line
     assert max(map(len, lines)) <= 110

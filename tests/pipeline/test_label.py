@@ -64,35 +64,6 @@ def refused(*found: Label, settings: LabelSettings = OFF, peak: Peak | None = No
 
 
 @pytest.mark.parametrize(
-    ("start_s", "end_s", "counts"),
-    [
-        (None, None, True),
-        (10.0, 14.0, True),
-        (12.0, 30.0, True),  # half of the clip
-        (12.1, 30.0, False),
-        (0.0, 10.0, False),
-        (13.0, None, False),
-        (None, 12.0, True),
-    ],
-)
-def test_a_given_label_speaks_for_the_clips_its_span_covers(start_s, end_s, counts):
-    given = Given("happy", start_s=start_s, end_s=end_s)
-    assert heard([given]) == ([("happy", "given")] if counts else [])
-
-
-def test_a_given_label_that_only_touches_a_clip_never_speaks_for_it():
-    touching = Given("happy", start_s=0.0, end_s=10.0)
-    assert heard([touching], settings=LabelSettings(min_overlap=0)) == []
-
-
-def test_a_given_label_speaks_for_the_still_inside_its_span():
-    still = Clip.of("v", 0, 0, rule="still", has_audio=False)
-    track = make_track(still.clip_id, n=1)
-    found = opinions(still, [Given("sad")], find_peak(track, PeakSettings()), track, OFF)
-    assert [opinion.label for opinion in found] == ["sad"]
-
-
-@pytest.mark.parametrize(
     ("aus", "label"),
     [
         (("AU06",), "happy"),

@@ -1,0 +1,59 @@
+"""What is here and what is missing."""
+
+import json
+
+import pytest
+
+from flows.doctor import COPYLEFT, Finding, Health, examine, install, report_text
+from pipeline.stages import BY_NAME
+from schemas.engine import engines
+from schemas.errors import SetupError
+
+READY = Finding("face: mesh", True, "model files are here")
+MISSING = Finding("face: mesh", False, "model files are missing", "merr engines install mesh")
+NICE = Finding("GPU", False, "none found", needed=False)
+
+
+def test_what_is_needed_and_missing_is_told_with_its_command():
+    text = report_text(Health((MISSING, NICE)))
+    assert "MISSING face: mesh: model files are missing" in text
+    assert "run: merr engines install mesh" in text
+    assert "-       GPU: none found" in text
+
+
+@pytest.mark.parametrize(
+    ("findings", "ready"),
+    [((READY, NICE), True), ((READY, MISSING), False), ((NICE,), True), ((), True)],
+)
+def test_only_what_is_needed_keeps_merr_from_working(findings, ready):
+    health = Health(findings)
+    assert health.ready is ready
+    assert health.as_json()["ready"] is ready
+
+
+def test_every_engine_is_examined_and_its_terms_are_told():
+    health = examine()
+    assert {f.name for f in health.findings} >= {f"{e.stage}: {e.name}" for e in engines().values()}
+    text = report_text(health)
+    for engine in engines().values():
+        assert f"{engine.name} ({engine.stage}, {engine.licence}): {engine.good_for}" in text
+        assert engine.serious in text
+    assert all(f"{name}: {why}" in text for name, why in COPYLEFT.items())
+
+
+def test_every_engine_belongs_to_a_stage():
+    assert {engine.stage for engine in engines().values()} <= set(BY_NAME)
+
+
+def test_the_findings_are_json():
+    told = json.loads(json.dumps(examine().as_json()))
+    assert {finding["name"] for finding in told["findings"]} >= {"disk", "GPU"}
+
+
+def test_what_came_with_merr_needs_no_install():
+    assert install("template") == "template: came with merr, nothing to install"
+
+
+def test_an_engine_that_nobody_knows_names_those_that_are_known():
+    with pytest.raises(SetupError, match=r"no engine 'crystal'; known are .*mesh.*template"):
+        install("crystal")
