@@ -216,8 +216,6 @@ def publish(
     assignments: SetOption = None,
 ) -> None:
     """Write an immutable release that load_dataset opens."""
-    from dataclasses import replace as with_fields
-
     from flows.config import change
     from flows.session import locked, open_chain, open_log
     from flows.texts import published_text
@@ -226,8 +224,7 @@ def publish(
 
     folder = WorkFolder(work)
     chain = open_chain(folder)
-    settings = change(chain.settings, "publish", assignments or ())
-    chain = with_fields(chain, settings=settings, _keys={})
+    chain = chain.with_settings(change(chain.settings, "publish", assignments or ()))
     with locked(folder), open_log(folder) as log:
         log.info("publish %s %s", name, version)
         published = run(chain, to=to, name=name, version=version, replace=replace)

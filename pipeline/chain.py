@@ -40,6 +40,9 @@ class Chain:
     catalog: Catalog
     _keys: dict[tuple[str, str], Key] = field(default_factory=dict)
 
+    def with_settings(self, settings: Settings) -> "Chain":
+        return Chain(self.work, settings, self.catalog)
+
     def ingest_key(self, batch: Batch) -> Key:
         return self._remembered("ingest", f"b{batch.number}", lambda: self._ingest_fields(batch))
 

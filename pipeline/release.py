@@ -37,6 +37,7 @@ from schemas.units import Row
 
 PUBLISH_VERSION: Final = "1"
 MANIFEST: Final = "manifest.json"
+_PLACE: Final = {"source", "location"}  # where a file lies decides no row
 TABLES: Final[dict[str, type[Row]]] = {
     "coarse": ReleasedCoarse,
     "fine": ReleasedFine,
@@ -94,7 +95,7 @@ def _recipe(chain: Chain, name: str, version: str) -> str:
             "settings": chain.settings.publish.model_dump(mode="json"),
             "vocabulary": chain.settings.given.vocabulary,
             "prompts": words_digest("prompts/instructions.toml"),
-            "files": [f.model_dump(mode="json", exclude={"location"}) for f in chain.catalog.files],
+            "files": [f.model_dump(mode="json", exclude=_PLACE) for f in chain.catalog.files],
             "problems": [p.reason for p in chain.catalog.problems],
             "failures": [f.reason for f in chain.catalog.failures],
         }
