@@ -1,4 +1,4 @@
-"""Make the demo clips: `python datasets/demo/make_demo.py --out datasets/demo` (see README.md)."""
+"""Make the demo clips: `python datasets/demo_source/make_demo.py --out datasets/demo`."""
 
 import argparse
 import csv
@@ -16,7 +16,7 @@ from head import Head, load_head, render_head
 from photo import Picture, Portrait, load_picture, load_portrait, pan, warp_portrait
 from voice import Line, require_espeak, speak, subtitle
 
-SOURCE: Final = Path(__file__).parent / ".source"
+SOURCE: Final = Path(__file__).parent / "source"
 STILL: Final = ("portrait.jpg", "smile", 0.6)  # file, drive, value
 
 
@@ -69,9 +69,14 @@ class Actors:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder to write the clips to")
-    out = parser.parse_args().out
+    parser.add_argument("--only", choices=[plan.name for plan in PLANS], help="make one clip again")
+    wanted = parser.parse_args()
+    out: Path = wanted.out
     require_espeak()
     out.mkdir(parents=True, exist_ok=True)
+    if wanted.only is not None:
+        _make(next(plan for plan in PLANS if plan.name == wanted.only), out)
+        return
     with ProcessPoolExecutor() as pool:
         made = list(pool.map(_make, PLANS, [out] * len(PLANS)))
     name, drive, value = STILL

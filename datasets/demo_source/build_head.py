@@ -12,7 +12,7 @@ from skin import BODY, EYE, TEETH
 
 Array = NDArray[np.float64]
 
-SOURCE: Final = Path(__file__).parent / ".source"
+SOURCE: Final = Path(__file__).parent / "source"
 PARTS: Final = {
     "body": BODY,
     "helper-r-eye": EYE,

@@ -28,13 +28,13 @@ PULLS: Final = {
         (145, 0.0, -2.0, 10.0), (374, 0.0, -2.0, 10.0),
     ),
     "brows": (
-        (105, 0.0, -7.0, 18.0), (334, 0.0, -7.0, 18.0),
-        (55, 0.0, -4.0, 14.0), (285, 0.0, -4.0, 14.0),
+        (105, 0.0, -9.0, 18.0), (334, 0.0, -9.0, 18.0),
+        (55, 0.0, -10.0, 18.0), (285, 0.0, -10.0, 18.0),
         (159, 0.0, -2.0, 8.0), (386, 0.0, -2.0, 8.0),
     ),
     "mouth_open": ((61, 5.0, 3.0, 16.0), (291, -5.0, 3.0, 16.0)),  # and the jaw, below
 }  # fmt: skip
-JAW_DROP: Final = 15.0  # pixels at full drive
+JAW_DROP: Final = 24.0  # pixels at full drive
 GRID: Final = 2  # pixels between the points where the warp is solved
 NECK: Final = 60.0  # pixels below the chin over which the drop fades
 CAVITY: Final = (46.0, 16.0, 16.0)  # RGB of the inside of a mouth
