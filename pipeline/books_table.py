@@ -50,12 +50,13 @@ def found_at_source(chain: Chain) -> dict[str, int]:
     lost = sum(
         failure.subject == "file" and failure.id not in paths for failure in catalog.failures
     )
-    return {
+    found = {
         "clip": sum(len(cut_fates(chain, batch)) for batch in chain.batches()),
         "file": len(catalog.files) + lost,
         "label": len(catalog.unused_texts),
         "video": len(catalog.videos),
     }
+    return {subject: count for subject, count in found.items() if count}
 
 
 def check_balance(found: dict[str, int], states: dict[str, dict[str, int]]) -> None:

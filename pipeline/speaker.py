@@ -43,6 +43,12 @@ class SpeakerSettings(Row):
         description="A mouth that opens and shuts by less than this per second (in eye distances) "
         "is still.",
     )
+    follows_r: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="A mouth whose small movements agree with the voice by this r is not silent.",
+    )
     lively_per_s: float = Field(
         default=0.5,
         gt=0,
@@ -57,7 +63,8 @@ def see_speaker(
 
     With at least `min_speech_s` of speech beside a trusted face:
 
-    * not_visible: the mouth is still for more than 80 % of a clearly heard voice
+    * not_visible: the mouth is still for more than 80 % of a clearly heard voice, and what
+      little it moves does not keep time with the voice
     * visible: it moves in at least half of the speech, and either twice as often as in the
       silence around it or lively throughout
     * unknown: everything between, and every clip without sound, speech or face
@@ -143,6 +150,9 @@ def _verdict(
         return "unknown"
     moving = movement >= settings.still_per_s
     in_speech = float(moving[heard].mean())
+    agreement = _correlation(movement, heard)
+    if in_speech < 0.2 and agreement is not None and agreement >= settings.follows_r:
+        return "unknown"  # a mumble: too small to call movement, yet it keeps time with the voice
     if in_speech < 0.2:
         return "not_visible" if voice is None or voice >= settings.min_voice else "unknown"
     if in_speech >= 0.5 and (

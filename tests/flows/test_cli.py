@@ -120,6 +120,17 @@ def test_a_release_is_published_once_and_verified(merr, workshop, tmp_path):
     assert (code, err.count("\n")) == (2, 1)
 
 
+def test_a_release_may_be_published_otherwise_than_it_was_built_for(merr, workshop, tmp_path):
+    words = ["publish", workshop.work.root, "--to", tmp_path / "out", "--name", "d"]
+    words += ["--version", "0.1.0", "--set"]
+    code, _, err = merr(*words, "peak.k=1")
+    assert code == 2
+    assert "only publish.* can be set here" in err
+    assert merr(*words, "publish.media=reference", "--set", "publish.source_licence=MIT")[0] == 0
+    told = json.loads((tmp_path / "out" / "d" / "0.1.0" / "manifest.json").read_text())
+    assert (told["media"], told["source_licence"]) == ("reference", "MIT")
+
+
 def test_a_damaged_release_is_told_fault_by_fault(merr, release, tmp_path):
     folder = shutil.copytree(release, tmp_path / "copy")
     (folder / "README.md").unlink()

@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from flows.config import commented_toml, load_config
+from flows.config import change, commented_toml, load_config
 from pipeline.settings import Settings
 from schemas.errors import SetupError
 
@@ -128,6 +128,26 @@ def test_a_file_that_is_not_there_is_told_with_what_writes_one(tmp_path):
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SetupError, match="is not valid TOML"):
         load_config(tmp_path / "bytes.toml")
+
+
+def test_one_section_of_settings_in_use_can_be_changed():
+    used = load_config(None, ["peak.k=3"]).settings
+    changed = change(used, "publish", ["publish.media=reference", "publish.seed=2"])
+    assert (changed.publish.media, changed.publish.seed, changed.peak.k) == ("reference", 2, 3)
+    assert change(used, "publish", []) == used
+
+
+@pytest.mark.parametrize(
+    ("assignment", "told"),
+    [
+        ("peak.k=4", r"--set peak\.k: only publish\.\* can be set here"),
+        ("publish.medai=embed", r"there is no setting publish\.medai; did you mean publish\.media"),
+        ("publish.media=none", r"--set: publish\.media: .* found 'none'"),
+    ],
+)
+def test_other_settings_in_use_cannot(assignment, told):
+    with pytest.raises(SetupError, match=told):
+        change(DEFAULTS, "publish", [assignment])
 
 
 # ---- the file that `merr init` writes

@@ -56,13 +56,21 @@ def probe(pool, path, deadline_s=HANGS):
     return pool.call("probe", payload, deadline_s=deadline_s)
 
 
+@pytest.fixture
 def workers():
-    """Worker processes of this process."""
-    return [
-        child
-        for child in psutil.Process().children()
-        if child.status() != psutil.STATUS_ZOMBIE and "pipeline.worker" in child.cmdline()
-    ]
+    """Lists the worker processes that were started since the test began."""
+    before = {child.pid for child in psutil.Process().children()}
+
+    def listed():
+        return [
+            child
+            for child in psutil.Process().children()
+            if child.pid not in before
+            and child.status() != psutil.STATUS_ZOMBIE
+            and "pipeline.worker" in child.cmdline()
+        ]
+
+    return listed
 
 
 def wait_until(true, seconds=20.0):
@@ -87,7 +95,7 @@ def in_background(call):
     return thread, errors
 
 
-def test_a_job_answers_and_its_worker_lives_on(pool, film):
+def test_a_job_answers_and_its_worker_lives_on(workers, pool, film):
     assert probe(pool, film)["fps"] == 25
     first = workers()
     assert probe(pool, film)["fps"] == 25
@@ -95,11 +103,11 @@ def test_a_job_answers_and_its_worker_lives_on(pool, film):
     assert len(first) == 1
 
 
-def test_no_worker_starts_before_it_is_needed(pool):
+def test_no_worker_starts_before_it_is_needed(workers, pool):
     assert workers() == []
 
 
-def test_a_broken_file_is_an_error_of_its_kind_and_costs_no_worker(pool, film, tmp_path):
+def test_a_broken_file_is_an_error_of_its_kind_and_costs_no_worker(workers, pool, film, tmp_path):
     (tmp_path / "text.mp4").write_text("no film")
     probe(pool, film)
     before = workers()
@@ -117,7 +125,7 @@ def test_an_error_that_nobody_named_keeps_its_traceback(pool, film):
     assert probe(pool, film)["fps"] == 25
 
 
-def test_a_worker_that_hangs_is_replaced_and_the_next_call_works(pool, film, pipe):
+def test_a_worker_that_hangs_is_replaced_and_the_next_call_works(workers, pool, film, pipe):
     probe(pool, film)
     (hung,) = workers()
     with pytest.raises(DeadlineError, match="no answer within 1 s"):
@@ -127,7 +135,7 @@ def test_a_worker_that_hangs_is_replaced_and_the_next_call_works(pool, film, pip
     assert workers() != [hung]
 
 
-def test_a_worker_killed_in_the_middle_costs_one_call(pool, film, pipe):
+def test_a_worker_killed_in_the_middle_costs_one_call(workers, pool, film, pipe):
     thread, errors = in_background(lambda: probe(pool, pipe))
     wait_until(lambda: len(workers()) == 1)
     workers()[0].send_signal(signal.SIGKILL)
@@ -137,7 +145,7 @@ def test_a_worker_killed_in_the_middle_costs_one_call(pool, film, pipe):
     assert probe(pool, film)["fps"] == 25
 
 
-def test_a_worker_killed_between_calls_costs_no_call(pool, film):
+def test_a_worker_killed_between_calls_costs_no_call(workers, pool, film):
     probe(pool, film)
     worker = workers()[0]
     worker.send_signal(signal.SIGSEGV)
@@ -157,7 +165,7 @@ def test_a_file_that_needs_more_memory_than_allowed_costs_no_other(tmp_path, fil
         assert probe(pool, large)["width_px"] == 8000
 
 
-def test_closing_ends_a_call_that_runs_and_a_call_that_waits(pool, pipe):
+def test_closing_ends_a_call_that_runs_and_a_call_that_waits(workers, pool, pipe):
     running, first = in_background(lambda: probe(pool, pipe))
     wait_until(lambda: len(workers()) == 1)
     waiting, second = in_background(lambda: probe(pool, pipe))
@@ -177,7 +185,7 @@ def test_a_closed_pool_takes_no_call(pool, film):
             probe(pool, film)
 
 
-def test_at_the_end_no_worker_is_left(tmp_path, film):
+def test_at_the_end_no_worker_is_left(workers, tmp_path, film):
     with WorkerPool(2, log=tmp_path / "log", memory_gb=2) as pool:
         threads = [in_background(lambda: probe(pool, film)) for _ in range(4)]
         for thread, errors in threads:
@@ -187,7 +195,7 @@ def test_at_the_end_no_worker_is_left(tmp_path, film):
     assert workers() == []
 
 
-def test_leaving_in_a_hurry_ends_calls_that_run(tmp_path, pipe):
+def test_leaving_in_a_hurry_ends_calls_that_run(workers, tmp_path, pipe):
     with WorkerPool(2, log=tmp_path / "log", memory_gb=2) as pool:
         calls = [in_background(lambda: probe(pool, pipe)) for _ in range(2)]
         wait_until(lambda: len(workers()) == 2)

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -25,8 +24,7 @@ def published(chain, to, **changes):
 
 def with_publish(chain: Chain, **values) -> Chain:
     section = chain.settings.publish.model_copy(update=values)
-    settings = chain.settings.model_copy(update={"publish": section})
-    return replace(chain, settings=settings, _keys={})
+    return chain.with_settings(chain.settings.model_copy(update={"publish": section}))
 
 
 def files_of(folder):

@@ -122,3 +122,9 @@ def test_a_quiet_mouth_needs_silence_to_be_told_from_trembling():
 
 def test_a_voice_that_goes_on_a_little_longer_than_the_lips_is_still_theirs():
     assert seen(mouth((0.5, 2.0)), speech((0.5, 2.6))).verdict == "visible"
+
+
+def test_a_mumble_that_keeps_time_with_the_voice_is_not_called_silent():
+    found = seen(mouth((0.5, 2.5), depth=0.012), speech((0.5, 2.5)))
+    assert found.agreement > 0.5
+    assert found.verdict == "unknown"

@@ -199,6 +199,33 @@ def test_a_film_enters_the_cut_as_often_as_it_comes_out(upstream, counts, entere
     assert (books.entered, books.pending) == (entered, pending)
 
 
+@pytest.mark.parametrize(
+    ("until", "again", "count"),
+    [
+        (None, False, 0),
+        (None, True, 1),  # broken.mp4
+        ("ingest", True, 1),
+        ("fine", False, 0),
+    ],
+)
+def test_a_finished_build_has_nothing_to_do_but_what_failed(built, until, again, count):
+    assert books_of(built.open()).to_do(until=until, retry_failed=again) == count
+
+
+def test_only_what_comes_up_to_a_stage_is_to_do(sources, tmp_path):
+    books = books_of(fresh(sources, tmp_path).open())
+    assert {books.to_do(until=u, retry_failed=False) for u in ("ingest", "face", None)} == {5}
+
+
+def test_what_waits_behind_a_stage_is_not_to_do_up_to_it(workshop):
+    for part in part_paths(workshop):
+        if part.parent.name == "coarse":
+            part.unlink()
+    books = books_of(workshop.open())
+    assert books.to_do(until="label", retry_failed=False) == 0
+    assert books.to_do(until="coarse", retry_failed=False) == 4
+
+
 def test_a_part_of_another_key_is_not_counted(workshop):
     chain = workshop.open()
     (shard,) = chain.shards()

@@ -1,0 +1,131 @@
+"""What a worker does with media, called as it calls it: JSON in, JSON out."""
+
+import json
+import shutil
+
+import pytest
+
+from annotators.models.weights import INSTALL_COMMAND, mesh_weights_installed
+from pipeline.container import MediaLimits
+from pipeline.jobs import JOBS
+from pipeline.settings import Settings
+from pipeline.stages import BY_NAME, MEASURED
+from schemas.clip import Clip
+from schemas.errors import DecodeError
+from schemas.peak import Peak, Stills
+from schemas.video import Video
+from tests.conftest import DEMO
+from tests.pipeline.media_files import Film, make_film
+
+LIMITS = MediaLimits().model_dump(mode="json")
+SECTIONS = ("face", "speech", "tone", "stills")
+
+
+@pytest.fixture(autouse=True)
+def models():
+    if not mesh_weights_installed():
+        pytest.skip(f"the models of the mesh engine are not here: {INSTALL_COMMAND}")
+
+
+def run(job, payload):
+    """Through JSON on both ways, as between processes."""
+    return json.loads(json.dumps(JOBS[job](json.loads(json.dumps(payload)))))
+
+
+def probe(path):
+    payload = {"path": str(path), "video_id": "v", "size_bytes": 1, "limits": LIMITS}
+    return run("probe", payload)
+
+
+def clip_of(path, *, sound=True):
+    video = Video.model_validate(probe(path))
+    end_us = round(video.duration_s * 1e6)
+    return Clip.of("v", 0, end_us, rule="whole", has_audio=sound and video.audio_codec is not None)
+
+
+def payload(path, wants, **more):
+    return {
+        "path": str(path),
+        "clip": clip_of(path).model_dump(mode="json"),
+        "limits": LIMITS,
+        "settings": {n: getattr(Settings(), n).model_dump(mode="json") for n in SECTIONS},
+        "wants": wants,
+        "words": None,
+        "have_speech": None,
+    } | more
+
+
+@pytest.fixture(scope="module")
+def measured():
+    if not mesh_weights_installed():
+        pytest.skip(f"the models of the mesh engine are not here: {INSTALL_COMMAND}")
+    return run("measure", payload(DEMO / "silent.mp4", list(MEASURED)))
+
+
+def test_one_decode_serves_every_stage_that_is_wanted(measured):
+    assert set(measured["rows"]) == set(MEASURED)
+    assert measured["errors"] == {}
+    rows = {name: BY_NAME[name].row.model_validate(row) for name, row in measured["rows"].items()}
+    frames = len(rows["face"].t_s)
+    assert rows["look"].frames == frames == 60
+    assert rows["recording"].opus is None
+    assert rows["tone"].missing == "no_audio"
+
+
+@pytest.mark.parametrize("wants", [["look"], ["recording"], ["speech"], ["look", "speech"]])
+def test_only_what_is_wanted_is_made(wants, measured):
+    answer = run("measure", payload(DEMO / "silent.mp4", wants))
+    assert answer["rows"] == {name: measured["rows"][name] for name in wants}
+
+
+def test_tone_takes_the_speech_that_an_earlier_run_found():
+    film = DEMO / "goodbye.mp4"
+    both = run("measure", payload(film, ["speech", "tone"]))["rows"]
+    assert both["speech"]["voiced"]
+    later = run("measure", payload(film, ["tone"], have_speech=both["speech"]))
+    assert later["rows"] == {"tone": both["tone"]}
+    assert run("measure", payload(film, ["tone"])) == {"rows": {}, "errors": {}}
+
+
+def test_words_that_were_given_are_part_of_the_speech():
+    words = {"text": "Thank you.", "language": "en", "source": "subtitles", "cues": []}
+    film = DEMO / "goodbye.mp4"
+    answer = run("measure", payload(film, ["speech"], words=words))
+    assert answer["rows"]["speech"]["transcript"]["text"] == "Thank you."
+
+
+def test_stills_are_taken_at_the_start_the_middle_and_the_peak(measured):
+    track = measured["rows"]["face"]
+    maker = {"engine": "hand", "version": "1"}
+    peak = Peak(
+        clip_id=track["clip_id"], made_by=maker, rule="au_sum", label_seen=False, moment=None
+    )
+    film = DEMO / "silent.mp4"
+    answer = run("stills", payload(film, [], track=track, peak=peak.model_dump(mode="json")))
+    stills = Stills.model_validate(answer)
+    assert (stills.first.frame_index, stills.middle.frame_index) == (0, 30)
+    assert (stills.peak, stills.face) == (None, None)
+
+
+def test_a_film_is_searched_for_shots_and_voices(tmp_path):
+    film = shutil.copy(DEMO / "goodbye.mp4", tmp_path)
+    settings = Settings().speech.model_dump(mode="json")
+    told = run("film", {"path": film, "video": probe(film), "speech": settings, "limits": LIMITS})
+    assert [shot["start_s"] for shot in told["shots"]] == [0.0]
+    assert told["voiced"]
+    silent = make_film(tmp_path / "silent.mp4", Film(sound=False))
+    payload = {"path": str(silent), "video": probe(silent), "speech": settings, "limits": LIMITS}
+    assert run("film", payload)["voiced"] is None
+
+
+@pytest.mark.parametrize("job", ["measure", "stills"])
+def test_a_file_that_is_gone_is_a_decode_error(job, measured, tmp_path):
+    film = make_film(tmp_path / "film.mp4", Film(frames=5))
+    request = payload(film, ["look"], track=measured["rows"]["face"], peak=None)
+    request["peak"] = Peak(
+        clip_id="c", made_by={"engine": "h", "version": "1"}, rule="au_sum", label_seen=False,
+        moment=None,
+    ).model_dump(mode="json")  # fmt: skip
+    film.unlink()
+    with pytest.raises(DecodeError, match="cannot be read"):
+        run(job, request)
