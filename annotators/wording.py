@@ -90,13 +90,27 @@ def drawn(seed: int, *parts: str) -> int:
 def sentence_of(phrases: Sequence[tuple[Phrase, str | None]], lead: str) -> str:
     """One sentence from one or more phrases and their adverbs: "At the peak, the jaw is opened."
 
-    Three and more share the verb ("A is raised, B lowered, and C parted"), six and more are told
-    in two halves.
+    Neighbours with one subject share it ("A is raised and tightened"). Three and more share the
+    verb ("A is raised, B lowered, and C parted"), six and more are told in two halves.
     """
+    phrases = _one_subject_once(phrases)
     if len(phrases) <= MOST_IN_A_ROW:
         return f"{lead} {_in_a_row(phrases)}."
     half = (len(phrases) + 1) // 2
     return f"{lead} {_in_a_row(phrases[:half])}; at the same time, {_in_a_row(phrases[half:])}."
+
+
+def _one_subject_once(
+    phrases: Sequence[tuple[Phrase, str | None]],
+) -> list[tuple[Phrase, str | None]]:
+    told: list[tuple[Phrase, str | None]] = []
+    for phrase, how in phrases:
+        if told and told[-1][0].subject == phrase.subject:
+            last, last_how = told.pop()
+            both = f"{_spaced(last_how, last.participle)} and {_spaced(how, phrase.participle)}"
+            phrase, how = Phrase(last.subject, last.verb, both), None
+        told.append((phrase, how))
+    return told
 
 
 def _in_a_row(phrases: Sequence[tuple[Phrase, str | None]]) -> str:

@@ -126,9 +126,13 @@ LIPS = Phrase("the lips", "are", "parted")
             "Now, the brow is slightly furrowed, the lips widely parted, and the brow furrowed.",
         ),
         (
-            [(LIPS, None)] * 6,
-            "Now, the lips are parted, the lips parted, and the lips parted; at the same time, "
-            "the lips are parted, the lips parted, and the lips parted.",
+            [(LIPS, None), (BROW, None)] * 3,
+            "Now, the lips are parted, the brow furrowed, and the lips parted; at the same time, "
+            "the brow is furrowed, the lips parted, and the brow furrowed.",
+        ),
+        (
+            [(LIPS, "widely"), (Phrase("the lips", "are", "stretched"), "slightly"), (BROW, None)],
+            "Now, the lips are widely parted and slightly stretched and the brow is furrowed.",
         ),
     ],
 )
