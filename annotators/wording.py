@@ -107,7 +107,8 @@ def _one_subject_once(
     for phrase, how in phrases:
         if told and told[-1][0].subject == phrase.subject:
             last, last_how = told.pop()
-            both = f"{_spaced(last_how, last.participle)} and {_spaced(how, phrase.participle)}"
+            link = ", " if " and " in phrase.participle else " and "
+            both = _spaced(last_how, last.participle) + link + _spaced(how, phrase.participle)
             phrase, how = Phrase(last.subject, last.verb, both), None
         told.append((phrase, how))
     return told
