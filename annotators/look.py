@@ -13,7 +13,6 @@ from schemas.scene import Look
 VERSION: Final = "1"
 
 _CELLS: Final = 48  # along the shorter side of the grid; noise of single pixels averages out
-_SAMPLES: Final = 6  # pixels per cell and side that are read, so that 4K costs what 480p does
 _LUMA: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709, gamma-coded RGB
 _CUT: Final = 0.12  # a larger mean change from one frame to the next is a cut, not movement
 
@@ -54,12 +53,14 @@ class LookListener:
 
     def _see(self, grid: NDArray[np.float32]) -> None:
         luma = grid @ _LUMA
-        highest = grid.max(axis=2)
+        red, green, blue = (grid[..., colour] for colour in range(3))
+        highest = np.maximum(np.maximum(red, green), blue)
+        lowest = np.minimum(np.minimum(red, green), blue)
         self._frames += 1
         self._luma += float(luma.mean(dtype=np.float64))
         self._luma_squared += float(np.square(luma, dtype=np.float64).mean())
         # HSV saturation is (max - min) / max; as a ratio of sums, dark noise has no say.
-        self._chroma += float((highest - grid.min(axis=2)).mean(dtype=np.float64))
+        self._chroma += float((highest - lowest).mean(dtype=np.float64))
         self._brightest += float(highest.mean(dtype=np.float64))
         self._compare(luma)
 
@@ -73,15 +74,14 @@ class LookListener:
 
 
 def _grid(frame: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """[H, W, 3] uint8 -> [h, w, 3] means of square cells, 0-1."""
-    stride = max(1, min(frame.shape[:2]) // (_CELLS * _SAMPLES))
-    sampled = frame[::stride, ::stride]
-    side = max(1, min(sampled.shape[:2]) // _CELLS)
-    h, w = sampled.shape[0] // side, sampled.shape[1] // side
-    # Rows before columns, in integers: six times as fast as a mean over both axes.
-    rows = (
-        sampled[: h * side, : w * side].reshape(h, side, w * side * 3).sum(axis=1, dtype=np.uint32)
-    )
-    cells = rows.reshape(h, w, side, 3).sum(axis=2, dtype=np.uint32)
-    means: NDArray[np.float32] = cells.astype(np.float32) / np.float32(255 * side * side)
-    return means
+    """[H, W, 3] uint8 -> [h, w, 3] means of cells, 0-1; the shorter side has at most 48 cells."""
+    import cv2
+
+    small = frame
+    while min(small.shape[:2]) >= 2 * _CELLS:  # halving is a mean of 2x2, and by far the fastest
+        half = (small.shape[1] // 2, small.shape[0] // 2)
+        small = cv2.resize(small, half, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+    scale = min(1.0, _CELLS / min(small.shape[:2]))
+    height, width = (max(1, round(side * scale)) for side in small.shape[:2])
+    cells = cv2.resize(small, (width, height), interpolation=cv2.INTER_AREA)
+    return cells.astype(np.float32) / np.float32(255)

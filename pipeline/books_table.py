@@ -56,7 +56,7 @@ def found_at_source(chain: Chain) -> dict[str, int]:
         "label": len(catalog.unused_texts),
         "video": len(catalog.videos),
     }
-    return {subject: count for subject, count in found.items() if count}
+    return {subject: n for subject, n in found.items() if n or subject != "label"}
 
 
 def check_balance(found: dict[str, int], states: dict[str, dict[str, int]]) -> None:

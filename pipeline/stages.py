@@ -53,7 +53,7 @@ STAGES: Final = (
         packages=("av", "ai-edge-litert"),
         models=lambda: {"mesh": mesh_model_text()},
     ),
-    Stage("look", "1", Look, packages=("av",)),
+    Stage("look", "1", Look, packages=("av", "opencv-python-headless")),
     Stage("recording", "1", Recording, packages=("av",)),
     Stage(
         "speech",

@@ -5,11 +5,14 @@ from collections import Counter
 
 import pytest
 
+from pipeline.build import Build
+from pipeline.contents import candidates
 from pipeline.layout import WorkFolder
 from pipeline.parts import Part, write_part
-from pipeline.pool import WorkerPool
+from pipeline.pool import StoppedError, WorkerPool
 from pipeline.stages import BY_NAME, MEASURED, STAGES
-from schemas.failure import Failure
+from pipeline.tally import Tally
+from schemas.failure import Failure, Rejection
 from schemas.video import Video
 from tests.pipeline.media_files import Film, make_film
 from tests.pipeline.workshop import Workshop, books_of, bring_about, check_balance
@@ -385,6 +388,81 @@ def test_a_clip_that_fails_at_one_measure_keeps_what_the_others_found(workshop, 
     before, at = MEASURED[MEASURED.index("speech") - 1], books.stages["speech"]
     assert (books.stages[before].done, at.done, at.failed.total()) == (4, 3, 1)
     assert books.stages["tone"].entered == 3
+
+
+def test_a_film_that_vanishes_before_it_is_measured_fails_at_the_first_stage(pool, tmp_path):
+    made = small_workshop(tmp_path)
+    film = made.sources / "film.mp4"
+    kept = film.read_bytes()
+    chain = made.open()
+    build = Build(chain, pool, Tally(lambda stage, counts: None), lambda line: None)
+    (shard,) = build.take_in(chain.batches()[0])
+    film.unlink()
+    build.measure(shard)
+    books = books_of(chain)
+    check_balance(books)
+    assert books.stages[MEASURED[0]].failed == {"DecodeError": 1}
+    assert (books.stages[MEASURED[1]].entered, books.pending) == (0, 0)
+    film.write_bytes(kept)
+    assert bring_about(made.open(), pool).worked == 0
+    bring_about(made.open(), pool, retry_failed=True)
+    books = books_of(made.open())
+    check_balance(books)
+    assert books.stages["label"].rejected == {"no_label": 1}
+
+
+def test_a_film_is_cut_where_nobody_speaks_and_at_no_other_place(sources, pool, tmp_path):
+    (tmp_path / "sources").mkdir()
+    shutil.copy(sources / "goodbye.mp4", tmp_path / "sources")
+    made = Workshop(tmp_path / "sources", WorkFolder(tmp_path / "work"))
+    chain = made.open(cut={"rule": "silence", "min_s": 0.5})
+    bring_about(chain, pool)
+    books = books_of(chain)
+    check_balance(books)
+    (shard,) = chain.shards()
+    clips = chain.clips(shard)
+    assert {clip.rule for clip in clips} == {"silence"}
+    assert all(clip.duration_s >= 0.5 for clip in clips)
+    speech = {row.clip_id: row for row in only_part(chain, "speech").rows}
+    assert all(speech[clip.clip_id].voiced for clip in clips)
+    assert books.pending == 0
+
+
+@pytest.mark.parametrize("stage", ["face", "label", "coarse"])
+def test_parts_of_later_stages_that_are_older_than_a_rejection_do_not_bring_a_clip_back(
+    workshop, pool, stage
+):
+    """A clip that an earlier stage turned away since is in no later stage, whatever lies there."""
+    chain = workshop.open()
+    (shard,) = chain.shards()
+    clip = clip_of(chain, "smile.mp4").clip_id
+    key, row = chain.key(BY_NAME[stage], shard), BY_NAME[stage].row
+    old = chain.part(BY_NAME[stage], shard)
+    rejection = Rejection(subject="clip", id=clip, stage=stage, rule="since", reason="r")
+    rows = [row for row in old.rows if row.clip_id != clip]
+    part = Part(rows, [*old.rejections, rejection], old.failures)
+    write_part(chain.path(BY_NAME[stage], shard), part, row, key)
+    for later in NAMES[NAMES.index(stage) + 1 :]:
+        if later in ("fine", "peak"):
+            chain.path(BY_NAME[later], shard).unlink()
+    bring_about(workshop.open(), pool)
+    chain = workshop.open()
+    books = books_of(chain)
+    check_balance(books)
+    assert books.pending == 0
+    assert (books.stages["fine"].entered, books.stages["fine"].done) == (2, 2)
+    assert len(candidates(chain)) == 2
+
+
+def test_an_error_that_is_not_of_one_clip_ends_the_build(sources, tmp_path):
+    made = Workshop(sources, WorkFolder(tmp_path / "work"))
+    with WorkerPool(2, log=tmp_path / "log", memory_gb=3) as closed:
+        closed.close()
+        with pytest.raises(StoppedError):
+            bring_about(made.open(), closed)
+    books = books_of(made.open())
+    check_balance(books)
+    assert books.stages["ingest"].pending == 5
 
 
 def test_spans_that_lie_outside_of_the_film_are_work_done(pool, tmp_path):

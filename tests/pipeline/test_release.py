@@ -8,12 +8,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.chain import Chain
+from pipeline.layout import WorkFolder
 from pipeline.release import TABLES, publish, read_manifest
 from pipeline.split import split_of
 from pipeline.verify import verify
 from schemas.errors import SetupError
 from schemas.parquet import read_rows
-from tests.pipeline.workshop import bring_about
+from tests.pipeline.workshop import Workshop, bring_about
 
 NAME = {"name": "demo", "version": "0.1.0"}
 
@@ -302,3 +303,17 @@ def test_a_damaged_manifest_is_named(release, tmp_path):
 def test_the_manifest_is_json_for_anybody(release):
     told = json.loads((release / "manifest.json").read_text())
     assert {file["path"] for file in told["files"]} == set(files_of(release)) - {"manifest.json"}
+
+
+def test_sources_that_gave_nothing_are_published_as_what_they_are(tmp_path, pool):
+    """Empty tables are no files, and the books still say what became of everything."""
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "notes.pdf").write_bytes(b"%PDF-1.7")
+    made = Workshop(tmp_path / "sources", WorkFolder(tmp_path / "work"))
+    bring_about(made.open(), pool)
+    folder = published(made.open(), tmp_path / "out").folder
+    assert verify(folder) == []
+    manifest = read_manifest(folder)
+    assert manifest.rows == {"books": 1, **dict.fromkeys(("coarse", "fine", "instructions"), 0),
+                             "evidence": 0}  # fmt: skip
+    assert manifest.states == {"file": {"other_kind": 1}}
