@@ -20,12 +20,14 @@ from pipeline.tally import Tally
 from schemas.clip import Clip
 from schemas.errors import ClipError
 from schemas.failure import Failure, Rejection
+from schemas.peak import PeakMoment, Picture, Stills
 from schemas.speech import Span
 from schemas.units import Row
 from schemas.video import Video
 
 T = TypeVar("T")
 Outcome = Row  # a row of the stage, a Rejection or a Failure
+Foreseen = dict[str, Stills]  # clip_id -> stills taken while the clip was decoded for its face
 
 PROBE_DEADLINE_S: Final = 120.0
 CLIP_DEADLINE_S: Final = 60.0  # for any clip, and
@@ -146,15 +148,18 @@ class Build:
 
     # ---- shards: from clips to samples
 
-    def measure(self, shard: Shard) -> None:
-        """The stages that need the decoded clip, all of them by one decode."""
+    def measure(self, shard: Shard) -> Foreseen:
+        """The stages that need the decoded clip, all of them by one decode. Back come the stills
+        that were taken on the way, for `advance`."""
         stages = [BY_NAME[name] for name in MEASURED]
         clips = self.chain.clips(shard)
         old = {stage.name: self.chain.part(stage, shard) for stage in stages}
         wants = self._wanted(clips, stages, old)
+        foreseen: Foreseen = {}
         if wants:
-            answers = self._measured(shard, clips, wants, old)
+            answers = self._measured(clips, wants, old, foreseen)
             self._write_measured(shard, clips, stages, old, answers)
+        return foreseen
 
     def _wanted(
         self, clips: Sequence[Clip], stages: Sequence[Stage], old: Mapping[str, Part[Any]]
@@ -174,10 +179,10 @@ class Build:
 
     def _measured(
         self,
-        shard: Shard,
         clips: Sequence[Clip],
         wants: Mapping[str, list[str]],
         old: Mapping[str, Part[Any]],
+        foreseen: Foreseen,
     ) -> dict[str, dict[str, Outcome]]:
         """clip_id -> stage -> what came of it."""
         speech = {row.clip_id: row for row in old["speech"].rows}
@@ -186,24 +191,36 @@ class Build:
             self.tally.expect(stage, sum(stage in names for names in wants.values()))
 
         def one(clip: Clip) -> dict[str, Outcome]:
-            outcomes = self._measure_clip(clip, wants[clip.clip_id], speech.get(clip.clip_id))
+            have = speech.get(clip.clip_id)
+            outcomes = self._measure_clip(clip, wants[clip.clip_id], have, foreseen)
             for stage, outcome in outcomes.items():
                 self.tally.add(stage, outcome)
             return outcomes
 
         return dict(zip([c.clip_id for c in todo], self._map(todo, one), strict=True))
 
-    def _measure_clip(self, clip: Clip, wants: list[str], speech: Row | None) -> dict[str, Outcome]:
+    def _measure_clip(
+        self, clip: Clip, wants: list[str], speech: Row | None, foreseen: Foreseen
+    ) -> dict[str, Outcome]:
         payload = self._payload(clip) | {
             "wants": wants,
             "words": self._words(clip),
             "have_speech": None if speech is None else speech.model_dump(mode="json"),
+            "foresee": self._foreseen_peak(),
         }
         try:
             answer = self.pool.call("measure", payload, deadline_s=_deadline_s(clip))
+            if answer.get("stills") is not None:
+                foreseen[clip.clip_id] = Stills.model_validate(answer["stills"])
             return {name: _parsed(clip, name, answer) for name in wants if _told(answer, name)}
         except NAMED as e:
             return {wants[0]: fail("clip", clip.clip_id, wants[0], e)}
+
+    def _foreseen_peak(self) -> dict[str, Any] | None:
+        """Settings by which a worker can tell the peak before its stage; None where the rule
+        looks at labels."""
+        peak = self.chain.settings.peak
+        return None if peak.rule == "label_au" else peak.model_dump(mode="json")
 
     def _words(self, clip: Clip) -> dict[str, Any] | None:
         from pipeline.given import words_of
@@ -243,7 +260,7 @@ class Build:
                 self._write(stage.name, shard.number, part, stage.row, self.chain.key(stage, shard))
             fell |= {outcome.id for outcome in part.fallen}
 
-    def advance(self, shard: Shard, names: Iterable[str]) -> None:
+    def advance(self, shard: Shard, names: Iterable[str], foreseen: Foreseen | None = None) -> None:
         """Bring the named stages of a shard, which follow each other, to completion."""
         known: dict[str, dict[str, Any]] = {}  # rows by stage, so that none is parsed twice
         alive: set[str] | None = None
@@ -252,11 +269,16 @@ class Build:
             if alive is None:
                 before = STAGES[: STAGES.index(stage)]
                 alive = set.intersection(*(self.chain.ids(s, shard) for s in before))
-            self._advance(shard, stage, known, alive)
+            self._advance(shard, stage, known, alive, foreseen or {})
             alive &= self.chain.ids(stage, shard)
 
     def _advance(
-        self, shard: Shard, stage: Stage, known: dict[str, dict[str, Any]], entering: set[str]
+        self,
+        shard: Shard,
+        stage: Stage,
+        known: dict[str, dict[str, Any]],
+        entering: set[str],
+        foreseen: Foreseen,
     ) -> None:
         """`entering`: clips that have a row of every stage before. The part of the last one alone
         may be older than what befell a clip since."""
@@ -272,7 +294,7 @@ class Build:
             known |= {n: self.chain.rows(n, shard) for n in stage.reads if n not in known}
         inputs = Inputs(self.chain, shard, known)
         if stage.name == "stills":
-            new = self._each("stills", todo, lambda clip: self._stills(clip, inputs))
+            new = self._each("stills", todo, lambda clip: self._stills(clip, inputs, foreseen))
         else:
             new = {clip.clip_id: self._computed(stage, clip, inputs) for clip in todo}
         order = [clip.clip_id for clip in clips]
@@ -287,10 +309,13 @@ class Build:
         self.tally.add(stage.name, outcome)
         return outcome
 
-    def _stills(self, clip: Clip, inputs: Inputs) -> Outcome:
+    def _stills(self, clip: Clip, inputs: Inputs, foreseen: Foreseen) -> Outcome:
+        taken, peak = foreseen.get(clip.clip_id), inputs.row("peak", clip)
+        if taken is not None and _index(taken.peak) == _index(peak.moment):
+            return taken
         payload = self._payload(clip) | {
             "track": inputs.row("face", clip).model_dump(mode="json"),
-            "peak": inputs.row("peak", clip).model_dump(mode="json"),
+            "peak": peak.model_dump(mode="json"),
         }
         return self._attempt(
             "clip",
@@ -352,6 +377,10 @@ class Build:
             )
         write_part(path, part, row, key, subjects=subjects)
         self.log(f"{stage} {number:05d}: wrote {len(part.rows)} rows")
+
+
+def _index(at: Picture | PeakMoment | None) -> int | None:
+    return None if at is None else at.frame_index
 
 
 def _video_id(row: Any) -> str:

@@ -1,8 +1,8 @@
 """What worker processes do with media: JSON in, JSON out. Models load once per process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from annotators.base import FrameBatch, FrameListener, Sound
 from annotators.face import FaceListener, FaceSettings
@@ -10,6 +10,7 @@ from annotators.look import LookListener
 from annotators.speech import SpeechSettings, SpeechStream, find_speech
 from annotators.tone import ToneSettings, describe_tone
 from pipeline.container import MediaLimits
+from pipeline.peak import PeakSettings, find_peak
 from pipeline.pictures import PictureSettings, clip_stills
 from pipeline.recording import record
 from schemas.clip import Clip
@@ -19,6 +20,12 @@ from schemas.peak import Peak
 from schemas.speech import Speech, Transcript
 from schemas.units import Row
 from schemas.video import Video
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pipeline.media import KeptFrames
 
 Json = dict[str, Any]
 
@@ -57,16 +64,18 @@ def analyse_video(payload: Json) -> Json:
 def measure(payload: Json) -> Json:
     """One decode of a clip for every stage wanted. A stage that fails does not take the others
     with it."""
-    from pipeline.media import stream
+    from pipeline.media import KeptFrames, stream
 
     clip = Clip.model_validate(payload["clip"])
     wants: list[str] = payload["wants"]
     listeners = {name: _listener(name, clip, payload) for name in ("face", "look") if name in wants}
+    keep = KeptFrames() if payload["foresee"] is not None and "face" in wants else None
     streamed = stream(
         Path(payload["path"]),
         clip,
         list(listeners.values()),
         want_audio=clip.has_audio and bool({"recording", "speech", "tone"} & set(wants)),
+        keep=keep,
         limits=MediaLimits.model_validate(payload["limits"]),
     )
     makers: dict[str, Callable[[], Row]] = {n: listener.finish for n, listener in listeners.items()}
@@ -78,7 +87,21 @@ def measure(payload: Json) -> Json:
         makers["recording"] = lambda: record(clip.clip_id, streamed.sound, clip.duration_s)
     answer = _finish(makers)
     _hear(answer, wants, clip, streamed.sound, payload)
+    if keep is not None and "face" in answer["rows"]:
+        answer["stills"] = _foreseen(keep, answer["rows"]["face"], payload)
     return answer
+
+
+def _foreseen(keep: "KeptFrames", track: Json, payload: Json) -> Json | None:
+    """The stills, taken before anybody asked: at the peak that the rule will find in this track.
+    None where the frames were not kept; the stage `stills` then decodes them again."""
+    face = FaceTrack.model_validate(track)
+    peak = find_peak(face, PeakSettings.model_validate(payload["foresee"]))
+    frames = keep.grab(_wanted_frames(face, peak))
+    if frames is None:
+        return None
+    settings = PictureSettings.model_validate(payload["settings"]["stills"])
+    return clip_stills(_as_batches(frames), face, peak, settings).model_dump(mode="json")
 
 
 def _listener(name: str, clip: Clip, payload: Json) -> FrameListener[Any]:
@@ -144,23 +167,28 @@ def _tone(clip: Clip, sound: Sound | None, speech: Speech, payload: Json) -> Row
 
 def take_stills(payload: Json) -> Json:
     """First, middle and peak frame, and the face at the peak, by decoding as far as needed."""
-    import numpy as np
-
     from pipeline.media import grab
 
     clip = Clip.model_validate(payload["clip"])
     track = FaceTrack.model_validate(payload["track"])
     peak = Peak.model_validate(payload["peak"])
-    wanted = {0, len(track.t_s) // 2} | ({peak.moment.frame_index} if peak.moment else set())
-    frames = grab(
-        Path(payload["path"]), clip, wanted, limits=MediaLimits.model_validate(payload["limits"])
-    )
-    batches = (
-        FrameBatch(index, np.array([t_s]), frame[None])
-        for index, (t_s, frame) in sorted(frames.items())
-    )
+    limits = MediaLimits.model_validate(payload["limits"])
+    frames = grab(Path(payload["path"]), clip, _wanted_frames(track, peak), limits=limits)
     settings = PictureSettings.model_validate(payload["settings"]["stills"])
-    return clip_stills(batches, track, peak, settings).model_dump(mode="json")
+    return clip_stills(_as_batches(frames), track, peak, settings).model_dump(mode="json")
+
+
+def _wanted_frames(track: FaceTrack, peak: Peak) -> set[int]:
+    return {0, len(track.t_s) // 2} | ({peak.moment.frame_index} if peak.moment else set())
+
+
+def _as_batches(
+    frames: Mapping[int, tuple[float, "NDArray[np.uint8]"]],
+) -> Iterator[FrameBatch]:
+    import numpy as np
+
+    for index, (t_s, frame) in sorted(frames.items()):
+        yield FrameBatch(index, np.array([t_s]), frame[None])
 
 
 JOBS: Final[dict[str, Callable[[Json], Json]]] = {

@@ -19,6 +19,7 @@ from schemas.clip import Clip
 from schemas.errors import DecodeError
 
 BATCH_BYTES: Final = 32 * 1024 * 1024
+KEPT_BYTES: Final = 192 * 1024 * 1024  # 20 s of 360p, 2 s of 1080p, as decoded
 _SHORT_BY_US: Final = 100_000  # a video may end this much before its clip without a word
 
 
@@ -32,6 +33,38 @@ class Streamed:
     defects: tuple[str, ...]  # what was left out because it is damaged, in words
 
 
+class KeptFrames:
+    """Decoded frames of one clip, so that its stills need no second decode. A clip that is too
+    long or too large is not kept at all: memory stays bounded, and `grab` decodes it again."""
+
+    def __init__(self, most_bytes: int = KEPT_BYTES) -> None:
+        self._left = most_bytes
+        self._frames: list[tuple[int, VideoFrame]] | None = []
+        self._pictures: Pictures | None = None
+
+    def add(self, time_us: int, frame: VideoFrame, pictures: Pictures) -> None:
+        """`time_us` from the start of the clip."""
+        self._pictures = pictures
+        self._left -= sum(plane.buffer_size for plane in frame.planes)
+        if self._left < 0:
+            self._frames = None
+        if self._frames is not None:
+            self._frames.append((time_us, frame))
+
+    def grab(self, indices: Collection[int]) -> dict[int, tuple[float, NDArray[np.uint8]]] | None:
+        """The same as the function `grab`; None where the clip was not kept."""
+        if self._frames is None or self._pictures is None:
+            return None
+        if max(indices) >= len(self._frames):
+            return None
+        found = {}
+        for index in sorted(indices):
+            time_us, frame = self._frames[index]
+            picture = np.ascontiguousarray(self._pictures.rgb(frame)).copy()
+            found[index] = (time_us / MICRO, picture)
+        return found
+
+
 def stream(
     path: Path,
     clip: Clip,
@@ -39,6 +72,7 @@ def stream(
     *,
     want_audio: bool,
     batch: int = 8,
+    keep: KeptFrames | None = None,
     limits: MediaLimits = DEFAULT_LIMITS,
 ) -> Streamed:
     """Feeds every frame of the clip, in order, to every listener; does not call `finish`.
@@ -54,7 +88,7 @@ def stream(
         sound = None
         if want_audio and media.audio is not None:
             sound = SoundTrack(start_us=clip.start_us, end_us=clip.end_us, sink=chunks.append)
-        batches = _Batches(media, clip, listeners, batch)
+        batches = _Batches(media, listeners, batch, keep)
         for time_us, frame in decode_span(
             media, clip.start_us, clip.end_us, damage=damage, sound=sound
         ):
@@ -106,9 +140,14 @@ class _Batches:
     """Collects frames and hands them on, a few at a time."""
 
     def __init__(
-        self, media: Media, clip: Clip, listeners: Sequence[FrameListener[Any]], most: int
+        self,
+        media: Media,
+        listeners: Sequence[FrameListener[Any]],
+        most: int,
+        keep: KeptFrames | None,
     ) -> None:
         self._media = media
+        self._keep = keep
         self._listeners = listeners
         self._most = most
         self._step_us = step_us(media)
@@ -128,6 +167,8 @@ class _Batches:
         self._frames[self._filled] = picture
         self._filled += 1
         self.times_us.append(time_us)
+        if self._keep is not None:
+            self._keep.add(time_us, frame, self._pictures)
         self.last_end_us = time_us + self._length_us(frame)
         if self._filled == len(self._frames):
             self.flush()

@@ -442,9 +442,9 @@ def test_parts_of_later_stages_that_are_older_than_a_rejection_do_not_bring_a_cl
     rows = [row for row in old.rows if row.clip_id != clip]
     part = Part(rows, [*old.rejections, rejection], old.failures)
     write_part(chain.path(BY_NAME[stage], shard), part, row, key)
-    for later in NAMES[NAMES.index(stage) + 1 :]:
-        if later in ("fine", "peak"):
-            chain.path(BY_NAME[later], shard).unlink()
+    lost = {"face": ("peak", "fine"), "label": ("fine",), "coarse": ()}[stage]
+    for later in lost:
+        chain.path(BY_NAME[later], shard).unlink()
     bring_about(workshop.open(), pool)
     chain = workshop.open()
     books = books_of(chain)

@@ -52,6 +52,7 @@ def payload(path, wants, **more):
         "wants": wants,
         "words": None,
         "have_speech": None,
+        "foresee": None,
     } | more
 
 
