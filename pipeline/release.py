@@ -1,5 +1,6 @@
 """Publishing: an immutable folder, whole or not there, under name and version."""
 
+import fcntl
 import os
 import shutil
 from collections import Counter
@@ -69,8 +70,27 @@ def publish(chain: Chain, *, to: Path, name: str, version: str, replace: bool = 
     other rows it is refused with SetupError (publish a new version, or `replace`)."""
     folder = to / name / version
     check_version(version)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        return _publish(chain, folder, replace=replace)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One publish of a name at a time, also out of several work folders."""
+    handle = os.open(folder.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise SetupError(f"{folder.parent}: another merr publishes here; wait for it") from None
+    finally:
+        os.close(handle)
+
+
+def _publish(chain: Chain, folder: Path, *, replace: bool) -> Published:
     _tidy(folder)
-    recipe = _recipe(chain, name, version)
+    recipe = _recipe(chain, folder)
     if folder.exists():
         old = read_manifest(folder)
         if old.recipe == recipe:
@@ -84,12 +104,12 @@ def publish(chain: Chain, *, to: Path, name: str, version: str, replace: bool = 
     return Published(folder, manifest, new=True)
 
 
-def _recipe(chain: Chain, name: str, version: str) -> str:
+def _recipe(chain: Chain, folder: Path) -> str:
     """Digest of everything that decides a release; equal recipes need not be cooked twice."""
     return digest(
         {
             "publish": PUBLISH_VERSION,
-            "name": f"{name}/{version}",
+            "name": f"{folder.parent.name}/{folder.name}",
             "parts": list(chain.part_names()),
             "counts": [repr(row) for row in _fallen(chain)],
             "settings": chain.settings.publish.model_dump(mode="json"),
@@ -103,7 +123,11 @@ def _recipe(chain: Chain, name: str, version: str) -> str:
 
 
 def _fallen(chain: Chain) -> Iterator[tuple[str, str, str | None]]:
-    """Clips that are not in the fine tier: a healed failure changes a release but no key."""
+    """Videos without clips, and clips that are not in the fine tier: a healed failure changes a
+    release but no key."""
+    for batch in chain.batches():
+        for fallen in (*chain.videos(batch).fallen, *chain.cuts(batch).fallen):
+            yield fallen.id, fallen.stage, fallen.reason
     for shard in chain.shards():
         for clip_id, fate in clip_fates(chain, shard).items():
             if fate.tier != "fine":
@@ -126,7 +150,6 @@ def _aside(folder: Path) -> Path:
 @contextmanager
 def _unfinished(folder: Path) -> Iterator[Path]:
     """A folder beside the release to write in; gone when the release is there or failed."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = folder.parent / f".{folder.name}.{os.getpid()}.tmp"
     scratch.mkdir()
     try:

@@ -1,6 +1,8 @@
 """Publishing: an immutable folder that a trainer opens, whole or not there."""
 
+import fcntl
 import json
+import os
 from collections import Counter
 
 import pandas as pd
@@ -317,3 +319,15 @@ def test_sources_that_gave_nothing_are_published_as_what_they_are(tmp_path, pool
     assert manifest.rows == {"books": 1, **dict.fromkeys(("coarse", "fine", "instructions"), 0),
                              "evidence": 0}  # fmt: skip
     assert manifest.states == {"file": {"other_kind": 1}}
+
+
+def test_two_publish_at_once_do_not_meet(workshop, tmp_path):
+    folder = published(workshop.open(), tmp_path).folder
+    other = os.open(folder.parent, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    try:
+        with pytest.raises(SetupError, match="another merr publishes here"):
+            published(workshop.open(), tmp_path, version="0.1.1")
+    finally:
+        os.close(other)
+    assert [path.name for path in folder.parent.iterdir()] == ["0.1.0"]
