@@ -9,12 +9,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.books_table import check_balance
 from pipeline.chain import Chain
 from pipeline.layout import WorkFolder
 from pipeline.release import TABLES, publish, read_manifest
 from pipeline.split import split_of
 from pipeline.verify import verify
-from schemas.errors import SetupError
+from schemas.errors import MerrError, SetupError
 from schemas.parquet import read_rows
 from tests.pipeline.workshop import Workshop, bring_about
 
@@ -331,3 +332,26 @@ def test_two_publish_at_once_do_not_meet(workshop, tmp_path):
     finally:
         os.close(other)
     assert [path.name for path in folder.parent.iterdir()] == ["0.1.0"]
+
+
+def test_what_a_killed_publish_left_is_cleared_away(workshop, tmp_path):
+    first = published(workshop.open(), tmp_path)
+    left = first.folder.parent / ".0.1.0.123.tmp"
+    left.mkdir()
+    (left / "half").write_text("half")
+    assert not published(workshop.open(), tmp_path).new
+    assert [path.name for path in first.folder.parent.iterdir()] == ["0.1.0"]
+
+
+def test_a_release_that_was_about_to_be_replaced_comes_back(workshop, tmp_path):
+    first = published(workshop.open(), tmp_path)
+    before = files_of(first.folder)
+    first.folder.rename(first.folder.with_name(".0.1.0.replaced.tmp"))
+    assert not published(workshop.open(), tmp_path).new
+    assert files_of(first.folder) == before
+
+
+def test_books_that_do_not_balance_are_never_published():
+    check_balance({"clip": 3}, {"clip": {"released": 2, "rejected": 1}})
+    with pytest.raises(MerrError, match="3 of subject clip found, 2 told"):
+        check_balance({"clip": 3}, {"clip": {"released": 2}})
