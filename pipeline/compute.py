@@ -19,7 +19,6 @@ from pipeline.settings import Settings
 from schemas.clip import Clip
 from schemas.evidence import Evidence
 from schemas.failure import Rejection
-from schemas.label import Vocabulary, load_vocabulary
 from schemas.units import Row
 from schemas.video import Video
 
@@ -43,10 +42,6 @@ class Inputs:
     def videos(self) -> dict[str, Video]:
         batch = self.chain.batch_of(self.shard)
         return {video.video_id: video for video in self.chain.videos(batch).rows}
-
-    @cached_property
-    def vocabulary(self) -> Vocabulary:
-        return load_vocabulary(self.settings.given.vocabulary)
 
     def given_labels(self, clip: Clip) -> tuple[GivenLabel, ...]:
         return labels_of(self.chain.catalog.given, clip)
@@ -126,7 +121,7 @@ def _fine(clip: Clip, inputs: Inputs) -> Row:
         inputs.row("evidence", clip),
         inputs.row("peak", clip),
         inputs.settings.fine,
-        vocabulary=inputs.vocabulary,
+        vocabulary=inputs.chain.vocabulary,
     )
 
 

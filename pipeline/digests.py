@@ -1,10 +1,10 @@
 """Digests of the files of a release."""
 
 import hashlib
-from collections.abc import Iterable
 from pathlib import Path
 
-from schemas.release import ReleaseFile
+from pipeline.keys import digest
+from schemas.release import Manifest
 
 
 def sha256_of(path: Path) -> str:
@@ -12,7 +12,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def release_digest(files: Iterable[ReleaseFile]) -> str:
-    """sha256 over path and sha256 of every file, in path order."""
-    lines = sorted(f"{file.path} {file.sha256}\n" for file in files)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+def release_digest(manifest: Manifest) -> str:
+    """sha256 over everything the manifest says, the sha256 of every file among it, but the digest
+    itself."""
+    return digest(manifest.model_dump(mode="json", exclude={"digest"}))

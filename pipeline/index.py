@@ -21,10 +21,11 @@ class CountIndex:
     def open(cls, path: Path) -> Self:
         if not path.exists():
             return cls(path, {})
-        with closing(sqlite3.connect(path)) as db:
-            found = db.execute("SELECT name FROM sqlite_master WHERE name='parts'").fetchone()
-            rows = db.execute("SELECT part, mtime_ns, size, counts FROM parts") if found else []
-            return cls(path, {part: (mtime, size, text) for part, mtime, size, text in rows})
+        try:
+            return cls(path, _read(path))
+        except sqlite3.DatabaseError:  # damaged: what it held is read from the parts again
+            path.unlink()
+            return cls(path, {})
 
     def counts(self, part: Path) -> Counts | None:
         """Counts of a part, or None when there is no such file."""
@@ -58,3 +59,10 @@ class CountIndex:
                 [(part, *fields) for part, fields in sorted(self._new.items())],
             )
         self._new.clear()
+
+
+def _read(path: Path) -> dict[str, tuple[int, int, str]]:
+    with closing(sqlite3.connect(path)) as db:
+        found = db.execute("SELECT name FROM sqlite_master WHERE name='parts'").fetchone()
+        rows = db.execute("SELECT part, mtime_ns, size, counts FROM parts") if found else []
+        return {part: (mtime, size, text) for part, mtime, size, text in rows}

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow.parquet as pq
-
 from pipeline.chain import Chain
 from pipeline.stages import BY_NAME
 from schemas.engine import engines
 from schemas.errors import SetupError
+from schemas.parquet import read_column
 from schemas.release import EngineUse
 
 _ANNOTATED: Final = ("face", "speech", "tone", "scene", "clues")
@@ -29,9 +28,7 @@ def engines_used(chain: Chain) -> tuple[EngineUse, ...]:
 def _makers(part: Path) -> list[dict[str, Any]]:
     if not part.exists():
         return []
-    column = pq.ParquetFile(part).read(columns=["made_by"]).column("made_by")
-    makers: list[dict[str, Any]] = column.to_pylist()
-    return makers
+    return read_column(part, "made_by")
 
 
 def _use(stage: str, engine: str, version: str) -> EngineUse:

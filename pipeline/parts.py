@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
 from pipeline.keys import Key
 from schemas.failure import Failure, Rejection
-from schemas.parquet import read_metadata, read_rows, write_rows
+from schemas.parquet import read_column, read_metadata, read_rows, write_rows
 from schemas.units import Row
 
 R = TypeVar("R", bound=Row)
@@ -114,7 +113,7 @@ def read_fallen(path: Path) -> list[Rejection | Failure]:
 
 def read_ids(path: Path) -> set[str]:
     """clip_ids of the rows of a part."""
-    return set(pq.ParquetFile(path).read(columns=["clip_id"]).column("clip_id").to_pylist())
+    return set(read_column(path, "clip_id"))
 
 
 def read_counts(path: Path) -> Counts:

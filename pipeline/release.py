@@ -30,7 +30,6 @@ from pipeline.versions import check_step, check_version, latest_before
 from schemas.arrow import SCHEMA_VERSION
 from schemas.errors import SetupError
 from schemas.instruction import InstructionSample
-from schemas.label import load_vocabulary
 from schemas.record import ClipRecord, ReleasedCoarse, ReleasedFine
 from schemas.release import Manifest, Outcome, ReleaseFile
 from schemas.sample import CoarseSample, FineSample
@@ -113,7 +112,7 @@ def _recipe(chain: Chain, folder: Path) -> str:
             "parts": list(chain.part_names()),
             "counts": [repr(row) for row in _fallen(chain)],
             "settings": chain.settings.publish.model_dump(mode="json"),
-            "vocabulary": chain.settings.given.vocabulary,
+            "vocabulary": vars(chain.vocabulary),
             "prompts": words_digest("prompts/instructions.toml"),
             "files": [f.model_dump(mode="json", exclude=_PLACE) for f in chain.catalog.files],
             "problems": [p.reason for p in chain.catalog.problems],
@@ -215,12 +214,13 @@ def _add_clip(chain: Chain, tables: dict[str, TableWriter], clip: ReleasedClip, 
     fine = clip.fine_row()
     if fine is not None:
         tables["fine"].add(split, fine)
-    vocabulary = load_vocabulary(chain.settings.given.vocabulary)
     samples: list[CoarseSample | FineSample] = [clip.coarse]
     if clip.fine is not None:
         samples.append(clip.fine)
     for sample in samples:
-        for row in instruct(sample, clip.coarse.text, vocabulary, chain.settings.publish.seed):
+        for row in instruct(
+            sample, clip.coarse.text, chain.vocabulary, chain.settings.publish.seed
+        ):
             tables["instructions"].add(split, row)
 
 
@@ -244,7 +244,7 @@ def _finish(
         recipe=recipe,
         digest="",
         parent=None if before is None else before[1].digest,
-        vocabulary=chain.settings.given.vocabulary,
+        vocabulary=chain.vocabulary.name,
         files=(),
         rows={},
         found=found,
@@ -266,7 +266,8 @@ def _finish(
     draft = draft.model_copy(update={"rows": {name: rows[name] for name in TABLES}})
     write_card(scratch / "README.md", draft, [file.path for file in files])
     files = _listed(scratch)
-    manifest = draft.model_copy(update={"files": files, "digest": release_digest(files)})
+    manifest = draft.model_copy(update={"files": files})
+    manifest = manifest.model_copy(update={"digest": release_digest(manifest)})
     if before is not None:
         check_step(folder, (scratch, manifest), before)
     (scratch / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")

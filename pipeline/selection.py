@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.failure import Rejection
 from schemas.units import Probability, Row
@@ -39,6 +39,12 @@ class PublishSettings(Row):
         description="A label may have at most so many times the fine samples of the rarest one; "
         "more are sampled out by seed. Not set: keep all.",
     )
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> Self:
+        if self.train + self.val > 1:
+            raise ValueError(f"train {self.train} and val {self.val} are more than 1 together")
+        return self
 
     @property
     def shares(self) -> dict[str, float]:

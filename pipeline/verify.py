@@ -11,7 +11,7 @@ from pipeline.books_table import counted
 from pipeline.digests import release_digest, sha256_of
 from pipeline.release import MANIFEST, TABLES, read_manifest
 from schemas.arrow import SCHEMA_VERSION
-from schemas.parquet import read_rows
+from schemas.parquet import read_column, read_rows
 from schemas.release import Manifest, Outcome, ReleaseFile
 
 
@@ -24,8 +24,8 @@ def verify(folder: Path) -> list[str]:
     faults = [*_other_major(manifest), *_strangers(folder, manifest)]
     for file in manifest.files:
         faults += _file_faults(folder, file)
-    if release_digest(manifest.files) != manifest.digest:
-        faults.append(f"{MANIFEST}: its digest is not that of the files it lists")
+    if release_digest(manifest) != manifest.digest:
+        faults.append(f"{MANIFEST}: its digest is not that of what it says")
     if not faults:
         faults += [*_count_faults(folder, manifest), *_book_faults(folder, manifest)]
     return faults
@@ -85,7 +85,7 @@ def _ids(folder: Path, table: str) -> set[str]:
     return {
         clip_id
         for path in (folder / table).glob("*.parquet")
-        for clip_id in pq.ParquetFile(path).read(columns=["clip_id"]).column(0).to_pylist()
+        for clip_id in read_column(path, "clip_id")
     }
 
 

@@ -4,9 +4,8 @@ import re
 from pathlib import Path
 from typing import Literal
 
-import pyarrow.parquet as pq
-
 from schemas.errors import SetupError
+from schemas.parquet import read_column
 from schemas.release import Manifest
 
 Number = tuple[int, int, int]
@@ -74,7 +73,7 @@ def _splits(table: Path) -> dict[str, str]:
     return {
         clip_id: path.name.split("-")[0]
         for path in sorted(table.glob("*.parquet"))
-        for clip_id in pq.ParquetFile(path).read(columns=["clip_id"]).column(0).to_pylist()
+        for clip_id in read_column(path, "clip_id")
     }
 
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -71,15 +71,37 @@ def _fsync(path: Path) -> None:
 
 
 def read_rows(path: Path, row: type[R]) -> list[R]:
-    """Rows of a file of this or an older minor schema version; SetupError for another major."""
-    table = pq.ParquetFile(path).read()
+    """Rows of a file of this or an older minor schema version; SetupError for another major, and
+    for a file that is damaged."""
+    with _damage_told(path):
+        table = pq.ParquetFile(path).read()
     _refuse_other_major(path, table.schema)
     return [row.model_validate(r) for r in table.to_pylist()]
 
 
+def read_column(path: Path, name: str) -> list[Any]:
+    """One column of a file. SetupError for a damaged file."""
+    with _damage_told(path):
+        values: list[Any] = pq.ParquetFile(path).read(columns=[name]).column(name).to_pylist()
+    return values
+
+
 def read_metadata(path: Path) -> dict[str, str]:
-    found = pq.read_schema(path).metadata or {}
+    """Of the file's schema. SetupError for a damaged file."""
+    with _damage_told(path):
+        found = pq.read_schema(path).metadata or {}
     return {key.decode(): value.decode() for key, value in found.items() if key != b"ARROW:schema"}
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as e:
+        why = str(e).splitlines()[0]
+        raise SetupError(f"{path}: is damaged ({why}); remove it and make it again") from e
 
 
 def _refuse_other_major(path: Path, schema: pa.Schema) -> None:

@@ -42,7 +42,7 @@ class Manifest(Row):
     version: str  # X.Y.Z
     schema_version: str
     recipe: str  # digest of parts and settings: equal recipe, equal release
-    digest: str  # over path and sha256 of every file but this one
+    digest: str  # over all else that stands here, the sha256 of every file among it
     parent: str | None  # digest of the release this one follows
     vocabulary: str  # name of the label set
     files: tuple[ReleaseFile, ...]

@@ -75,3 +75,10 @@ def test_an_index_that_learnt_nothing_is_not_written(path, tmp_path):
     index.counts(tmp_path / "label" / "nothing")
     index.save()
     assert not path.exists()
+
+
+def test_a_damaged_index_is_forgotten_and_grows_back(tmp_path):
+    path = tmp_path / "books.sqlite"
+    path.write_bytes(b"not a data base" * 100)
+    assert CountIndex.open(path).counts(tmp_path / "parts" / "face" / "none.parquet") is None
+    assert not path.exists()

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from pipeline.selection import Candidate, PublishSettings, leave_out
 
@@ -100,3 +101,8 @@ def test_shares_of_the_splits_sum_to_one():
     shares = PublishSettings(train=0.7, val=0.2).shares
     assert sum(shares.values()) == pytest.approx(1)
     assert shares["test"] == pytest.approx(0.1)
+
+
+def test_shares_beyond_the_whole_are_refused():
+    with pytest.raises(ValidationError, match="more than 1 together"):
+        PublishSettings(train=0.9, val=0.2)

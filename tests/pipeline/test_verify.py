@@ -40,8 +40,9 @@ def list_again(folder, **changes):
         )
         for path in paths
     )
-    changes |= {"files": files, "digest": release_digest(files)}
-    (folder / MANIFEST).write_text(manifest.model_copy(update=changes).model_dump_json())
+    changed = manifest.model_copy(update=changes | {"files": files})
+    changed = changed.model_copy(update={"digest": release_digest(changed)})
+    (folder / MANIFEST).write_text(changed.model_dump_json())
 
 
 def rewrite(folder, table, change):
@@ -233,3 +234,11 @@ def test_a_table_that_is_no_table_is_told_and_not_raised(copied):
 def test_a_folder_without_a_manifest_is_no_release(tmp_path):
     with pytest.raises(SetupError, match="is not a release"):
         verify(tmp_path)
+
+
+@pytest.mark.parametrize("field", ["licence", "parent", "recipe", "vocabulary"])
+def test_no_word_of_the_manifest_can_be_edited(release, tmp_path, field):
+    folder = shutil.copytree(release, tmp_path / "0.1.0")
+    edited = read_manifest(folder).model_copy(update={field: "something else"})
+    (folder / MANIFEST).write_text(edited.model_dump_json())
+    assert verify(folder) == [f"{MANIFEST}: its digest is not that of what it says"]

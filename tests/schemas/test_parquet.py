@@ -7,7 +7,7 @@ import pytest
 from schemas.arrow import SCHEMA_VERSION
 from schemas.errors import SetupError
 from schemas.failure import Rejection
-from schemas.parquet import atomic_path, read_metadata, read_rows, write_rows
+from schemas.parquet import atomic_path, read_column, read_metadata, read_rows, write_rows
 from schemas.units import Row
 
 MAJOR = int(SCHEMA_VERSION.split(".")[0])
@@ -116,3 +116,11 @@ def test_another_major_version_is_refused_with_what_was_found(tmp_path, version,
     write_as(tmp_path / "p.parquet", version)
     with pytest.raises(SetupError, match=rf"p\.parquet: schema version .*{told}"):
         read_rows(tmp_path / "p.parquet", Old)
+
+
+@pytest.mark.parametrize("read", [read_metadata, lambda path: read_column(path, "clip_id")])
+def test_a_damaged_file_says_which_it_is_and_what_to_do(tmp_path, read):
+    path = tmp_path / "part.parquet"
+    path.write_bytes(b"PAR1" + b"\x00" * 100)
+    with pytest.raises(SetupError, match=r"part\.parquet: is damaged .* remove it and make it"):
+        read(path)
