@@ -17,4 +17,4 @@ def accept_failures(work: WorkFolder, ids: Sequence[str]) -> str:
         raise SetupError(f"{strangers[0]} is no failure that stands; `merr status` lists them")
     with locked(work):
         accept(work, chosen)
-    return f"{len(chosen)} failures marked as seen"
+    return f"{len(chosen)} failure{'' if len(chosen) == 1 else 's'} marked as seen"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from annotators.models.weights import MESH_WEIGHTS, weight_path
 from flows.prefect_api import prefect_api
 from flows.prefect_env import prepare_prefect
 from flows.progress import Listen, shown_progress
@@ -54,6 +55,8 @@ def build(request: Request) -> Built:
     with locked(work), open_log(work) as log, shown_progress() as listen:
         log.info("build %s", " ".join(map(str, request.sources)))
         catalog = _catalog(request, listen)
+        if not catalog.failures and all(file.kind == "other" for file in catalog.files):
+            raise SetupError(_nothing_found(request, catalog))
         catalog.save(work.catalog)
         save_run(work, LastRun(request.sources, request.settings))
         batches = add_batches(work, catalog.videos.values())
@@ -62,6 +65,14 @@ def build(request: Request) -> Built:
         books = books_of(chain)
         log.info("build ended: %d outcomes", worked)
     return Built(chain, books, worked, len(unseen_problems(chain)) if books.failed else 0)
+
+
+def _nothing_found(request: Request, catalog: Catalog) -> str:
+    what = f"but {len(catalog.files)} files of other kinds" if catalog.files else "nor any file"
+    return (
+        f"{' '.join(request.sources)}: no film or picture among them, {what}; merr takes "
+        "mp4 m4v mov mkv avi webm flv, and jpg jpeg png webp bmp"
+    )
 
 
 def unseen_problems(chain: Chain) -> list[Failure]:
@@ -113,7 +124,9 @@ def _work(
     books = books_of(chain)
     if not books.to_do(until=request.until, retry_failed=request.retry_failed):
         return 0
-    sys.stderr.write(f"{books.files['videos']} videos; starting Prefect, then the work\n")
+    for name in MESH_WEIGHTS:
+        weight_path(name)  # missing models stop the run before anything starts
+    sys.stderr.write(f"videos found: {books.files['videos']}; starting Prefect, then the work\n")
     from flows.build_flow import run_build
     from pipeline.build import Build
 

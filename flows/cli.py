@@ -10,7 +10,7 @@ from flows.guard import SETUP, SOME_FAILED, guarded, is_debug
 
 app = typer.Typer(
     name="merr",
-    help="From raw video to reviewed, versioned multimodal emotion data (MERR).",
+    help="From raw video to versioned multimodal emotion data (MERR).",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -40,6 +40,23 @@ def main() -> NoReturn:
     debug = "--debug" in sys.argv
     sys.argv = [argument for argument in sys.argv if argument != "--debug"]
     sys.exit(guarded(app, debug=debug))
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"merr {version('merr')}")
+        raise typer.Exit
+
+
+@app.callback()
+def every_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    """From raw video to versioned multimodal emotion data (MERR)."""
 
 
 @app.command()
@@ -99,7 +116,7 @@ def plan(
     sources: Sources,
     file: ConfigOption = None,
     assignments: SetOption = None,
-    jobs: Annotated[int | None, typer.Option(help="Worker processes.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say before anything starts: clips, hours, model calls, tokens, cost, disk."""
@@ -162,19 +179,27 @@ def status(work: WorkArgument, as_json: JsonOption = False) -> None:
     import json
 
     from flows.building import unseen_problems
-    from flows.session import books_of, open_chain
+    from flows.session import accepted, books_of, open_chain
     from flows.texts import books_text, problems_text
     from pipeline.layout import WorkFolder
+    from pipeline.unused import unused_texts
 
     chain = open_chain(WorkFolder(work))
     books = books_of(chain)
     unseen = unseen_problems(chain) if books.failed else []
+    unused = unused_texts(chain)
     if as_json:
-        failures = [failure.model_dump(mode="json") for failure in unseen]
-        typer.echo(json.dumps(books.as_json() | {"failures": failures}, indent=2))
+        told = {
+            "failures": [failure.model_dump(mode="json") for failure in unseen],
+            "given_not_used": [item.model_dump(mode="json") for item in unused],
+            "accepted": sorted(accepted(chain.work)),
+        }
+        typer.echo(json.dumps(books.as_json() | told, indent=2))
         return
     typer.echo(books_text(books))
-    typer.echo(problems_text(unseen, chain.catalog.names, work))
+    typer.echo(problems_text(unseen, unused, chain.names_of, work))
+    if books.failed > len(unseen):
+        typer.echo(f"{books.failed - len(unseen)} more failed and were accepted")
 
 
 @app.command()
@@ -213,6 +238,12 @@ def publish(
     replace: Annotated[
         bool, typer.Option("--replace", help="Put it in the place of another of this version.")
     ] = False,
+    unfinished: Annotated[
+        bool,
+        typer.Option(
+            "--unfinished", help="Publish although clips are pending or none has a sample."
+        ),
+    ] = False,
     assignments: SetOption = None,
 ) -> None:
     """Write an immutable release that load_dataset opens."""
@@ -227,7 +258,14 @@ def publish(
     chain = chain.with_settings(change(chain.settings, "publish", assignments or ()))
     with locked(folder), open_log(folder) as log:
         log.info("publish %s %s", name, version)
-        published = run(chain, to=to, name=name, version=version, replace=replace)
+        published = run(
+            chain,
+            to=to,
+            name=name,
+            version=version,
+            replace=replace,
+            unfinished=unfinished,
+        )
         log.info("published %s", published.manifest.digest)
     typer.echo(published_text(published))
 

@@ -1,5 +1,6 @@
 """Around every command: our packages are ours, and an error is one line and an exit code."""
 
+import errno
 import os
 import sys
 import traceback
@@ -13,6 +14,8 @@ SOME_FAILED: Final = 1
 SETUP: Final = 2
 STOPPED: Final = 130
 _DEBUG: Final = "MERR_DEBUG"
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_MAKE_ROOM: Final = "; make room and run the same command again: nothing that was finished is lost"
 _STOPPED: Final = "stopped; nothing that was finished is lost: run the same command again"
 
 
@@ -42,7 +45,8 @@ def run_guarded(command: Callable[[], Any]) -> int:
     except MerrError as e:
         return _explain(" ".join(str(e).split()), SETUP)
     except OSError as e:
-        return _explain(f"{e.filename or 'disk'}: {e.strerror or e}", SETUP)
+        remedy = _MAKE_ROOM if e.errno in _NO_ROOM else ""
+        return _explain(f"{e.filename or 'disk'}: {e.strerror or e}{remedy}", SETUP)
     return code if isinstance(code, int) else DONE
 
 

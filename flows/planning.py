@@ -58,7 +58,12 @@ def make_plan(sources: tuple[str, ...], settings: Settings, jobs: int | None) ->
     seconds = sum(video.duration_s or 0.0 for video in videos)
     frames = sum((v.duration_s or 0.0) * (v.fps or 0.0) for v in videos)
     clips, estimated = _clips(videos, settings)
-    named = [file.model_copy(update={"video_id": file.location}) for file in media]
+    readable = {video.video_id for video in videos}
+    named = [
+        file.model_copy(update={"video_id": file.location})
+        for file in media
+        if file.location in readable
+    ]
     given = read_given(named, settings.given, places=found.places).given
     return Plan(
         files=len(found.files) + len(found.failures),

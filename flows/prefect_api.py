@@ -1,6 +1,7 @@
 """The Prefect API of one build: a process that ends with the build, however the build ends."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from schemas.errors import SetupError
 
 START_S: Final = 180.0  # a busy machine takes long to import Prefect's server
 STOP_S: Final = 5.0
+_ROOM_MB: Final = 6  # of a fresh database of Prefect 3.8
 _HERE: Final = "127.0.0.1"
 
 
@@ -32,12 +34,26 @@ def prefect_api(log: Path) -> Iterator[None]:
     )
 
     if PREFECT_API_URL.value():
+        _check_answers(str(PREFECT_API_URL.value()))
         yield
         return
     with _started(log) as url:
         ours = {PREFECT_API_URL: url, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False}
         with temporary_settings(ours):
             yield
+
+
+def _check_answers(url: str) -> None:
+    """SetupError unless the user's server is there."""
+    import httpx
+
+    try:
+        httpx.get(f"{url.rstrip('/')}/health", timeout=20).raise_for_status()
+    except httpx.HTTPError as e:
+        raise SetupError(
+            f"PREFECT_API_URL {url}: no Prefect server answers there ({e}); start it, or unset "
+            "the variable and merr starts one of its own"
+        ) from e
 
 
 @contextmanager
@@ -69,9 +85,16 @@ def _wait_for(port: int, log: Path) -> None:
         connection.request("GET", "/api/health")
         connection.getresponse().read()
     except (OSError, HTTPException) as e:
-        raise SetupError(f"Prefect's server did not start; {log} says why ({e})") from e
+        raise SetupError(f"Prefect's server did not start: {_why(log)} ({e})") from e
     finally:
         connection.close()
+
+
+def _why(log: Path) -> str:
+    free_mb = shutil.disk_usage(log.parent).free >> 20
+    if free_mb < _ROOM_MB:
+        return f"{log.parent} has {free_mb} MB left, it needs {_ROOM_MB} for its state; make room"
+    return f"{log} says why"
 
 
 def _stop(process: "subprocess.Popen[bytes]", *, patience_s: float) -> None:

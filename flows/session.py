@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from filelock import FileLock, Timeout
@@ -74,20 +74,28 @@ def _sweep(work: WorkFolder) -> None:
             left.unlink()
 
 
+class _LogFile(logging.FileHandler):
+    """Where the disk is full its lines are lost; the command itself says what stopped it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's own name
+        """Nothing on the terminal: the log is no part of what a command answers."""
+
+
 @contextmanager
 def open_log(work: WorkFolder) -> Iterator[logging.Logger]:
     """Lines with time and process, in the work folder; workers write there too."""
     logger = logging.getLogger("merr")
     logger.setLevel(logging.INFO)
     logger.propagate = False
-    handler = logging.FileHandler(work.log, encoding="utf-8")
+    handler = _LogFile(work.log, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(message)s"))
     logger.addHandler(handler)
     try:
         yield logger
     finally:
         logger.removeHandler(handler)
-        handler.close()
+        with suppress(OSError):
+            handler.close()
 
 
 def open_chain(work: WorkFolder) -> Chain:
@@ -107,7 +115,10 @@ def accepted(work: WorkFolder) -> set[str]:
     """Ids of failures that somebody has seen."""
     if not work.accepted.exists():
         return set()
-    return set(json.loads(work.accepted.read_text("utf-8")))
+    try:
+        return set(json.loads(work.accepted.read_text("utf-8")))
+    except ValueError as e:
+        raise SetupError(f"{work.accepted}: is damaged ({e}); remove it, and accept again") from e
 
 
 def accept(work: WorkFolder, ids: set[str]) -> None:

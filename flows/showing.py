@@ -1,6 +1,7 @@
 """`merr show`: everything known of one clip."""
 
 from pathlib import Path
+from typing import Final
 
 from flows.session import open_chain
 from pipeline.batches import Shard
@@ -12,6 +13,8 @@ from pipeline.stages import STAGES
 from schemas.clip import Clip
 from schemas.errors import SetupError
 from schemas.failure import Failure, Rejection
+
+_MOST_NAMED: Final = 12
 
 
 def show_clip(work: WorkFolder, wanted: str, *, page: bool) -> str:
@@ -33,7 +36,7 @@ def _find(chain: Chain, wanted: str) -> tuple[Shard, Clip]:
     videos = {
         video_id
         for video_id, names in chain.catalog.names.items()
-        if any(wanted in (name, Path(name).name, Path(name).stem) for name in names)
+        if any(wanted.casefold() in _callings(name) for name in names)
     }
     found = [
         (shard, clip)
@@ -48,8 +51,18 @@ def _find(chain: Chain, wanted: str) -> tuple[Shard, Clip]:
             f"no clip {wanted!r}: give the start of a clip_id or the name of a file; a file that "
             "failed before it was cut is in `merr status`"
         )
-    some = ", ".join(f"{clip.clip_id[:12]} ({clip.start_s:.1f} s)" for _, clip in found[:5])
-    raise SetupError(f"{wanted!r} means {len(found)} clips: {some}")
+    some = ", ".join(
+        f"{clip.clip_id[:12]} ({chain.catalog.names[clip.video_id][0]}, {clip.start_s:.1f} s)"
+        for _, clip in found[:_MOST_NAMED]
+    )
+    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+    raise SetupError(f"{wanted!r} means {len(found)} clips: {some}{more}; give one of these ids")
+
+
+def _callings(name: str) -> set[str]:
+    """What a file may be called by: its path or name, with or without suffix."""
+    path = Path(name)
+    return {n.casefold() for n in (name, str(path.with_suffix("")), path.name, path.stem)}
 
 
 def _view(chain: Chain, shard: Shard, clip: Clip) -> ClipView:

@@ -1,14 +1,16 @@
 """The books and a release in words, for a terminal."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from flows.building import Built
 from pipeline.release import Published
+from pipeline.sources import shown
 from pipeline.status import Books, StageBooks
-from schemas.failure import Failure
+from schemas.failure import Failure, Rejection
 
 _MOST_SHOWN: Final = 12
 
@@ -21,34 +23,52 @@ def built_text(built: Built) -> str:
     )
     lines += _hints(built.books)
     if built.unseen:
+        work = quote(str(built.chain.work.root))
         lines.append(
-            f"{built.unseen} failed: `merr status {built.chain.work.root}` says why, "
-            f"`merr accept {built.chain.work.root}` marks them as seen"
+            f"{built.unseen} failed: `merr status {work}` says why, `merr accept {work}` marks "
+            "them as seen"
         )
     return "\n".join(lines)
 
 
 def _hints(books: Books) -> Iterator[str]:
     """What a newcomer would ask next."""
-    if books.stages["label"].rejected["no_label"] and not books.stages["label"].done:
+    if not books.stages["label"].rejected["no_label"] or books.stages["label"].done:
+        return
+    if books.labels:
+        yield (
+            "no clip has a label, so there are no samples; the lines of labels that were given "
+            "fit nothing: `merr status` says why"
+        )
+    else:
         yield (
             "no clip has a label, so there are no samples: put a labels.csv (name,label) beside "
             "the videos, or name one with --set given.labels=FILE"
         )
-    if books.stages["speech"].done and not books.stages["coarse"].done:
-        yield "`merr show` tells what is known of a clip all the same"
 
 
-def problems_text(failures: Sequence[Failure], names: dict[str, list[str]], work: Path) -> str:
-    """The failures that nobody accepted, one line each; videos by the names of their files."""
-    lines = [
-        f"{f.subject} {', '.join(names.get(f.id, [f.id]))}: {f.stage}: {f.reason} [{f.error}]"
+def problems_text(
+    failures: Sequence[Failure],
+    unused: Sequence[Rejection | Failure],
+    names: Callable[[str], list[str]],
+    work: Path,
+) -> str:
+    """The failures that nobody accepted and the lines of tables that came to nothing, one line
+    each; videos and clips by the names of their files."""
+    failed = [
+        f"{f.subject} {shown(', '.join(names(f.id) or [f.id]))}: {f.stage}: {f.reason} [{f.error}]"
         for f in failures
     ]
+    lines = [f"{item.id}: {item.reason}" for item in unused if isinstance(item, Rejection)]
+    return "\n".join([*_shortened(failed, work), *_shortened(lines, work)])
+
+
+def _shortened(lines: list[str], work: Path) -> list[str]:
     more = len(lines) - _MOST_SHOWN
     if more > 0:
-        lines = [*lines[:_MOST_SHOWN], f"and {more} more: `merr status {work} --json` lists all"]
-    return "\n".join(["", *lines]) if lines else ""
+        told = f"and {more} more: `merr status {quote(str(work))} --json` lists all"
+        lines = [*lines[:_MOST_SHOWN], told]
+    return ["", *lines] if lines else []
 
 
 def published_text(published: Published) -> str:
@@ -102,4 +122,4 @@ def _counted(counts: Counter[str]) -> Iterator[str]:
 def _labels(books: Books) -> Iterator[str]:
     if books.labels:
         yield ""
-        yield "given labels not used: " + ", ".join(_counted(books.labels))
+        yield "given, but not used: " + ", ".join(_counted(books.labels))

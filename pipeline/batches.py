@@ -9,6 +9,7 @@ from typing import Final, Self
 from pipeline.keys import digest
 from pipeline.layout import WorkFolder
 from schemas.clip import Clip
+from schemas.errors import SetupError
 from schemas.parquet import atomic_path, read_rows, write_rows
 from schemas.video import SourceFile
 
@@ -45,10 +46,17 @@ class Shard:
 
 
 def read_batches(work: WorkFolder) -> list[Batch]:
-    return [
-        Batch(int(path.stem), tuple(json.loads(path.read_text("utf-8"))))
-        for path in sorted(work.batches.glob("[0-9]*.json"))
-    ]
+    return [_read_batch(path) for path in sorted(work.batches.glob("[0-9]*.json"))]
+
+
+def _read_batch(path: Path) -> Batch:
+    try:
+        return Batch(int(path.stem), tuple(json.loads(path.read_text("utf-8"))))
+    except ValueError as e:
+        raise SetupError(
+            f"{path}: is damaged ({e}); take another --work: without it nobody knows which videos "
+            "the parts are of"
+        ) from e
 
 
 def add_batches(work: WorkFolder, files: Iterable[SourceFile]) -> list[Batch]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pipeline.chain import Chain
 from pipeline.fates import Fate, clip_fates, cut_fates, file_fates, video_fates
+from pipeline.unused import unused_texts
 from schemas.errors import MerrError
 from schemas.failure import Rejection
 from schemas.release import Outcome
@@ -21,7 +22,7 @@ def book_rows(chain: Chain, left_out: dict[str, Rejection]) -> Iterator[Outcome]
         yield fate.outcome("video", video_id)
     for clip_id, fate in clips.items():
         yield fate.outcome("clip", clip_id)
-    for unused in chain.catalog.unused_texts:
+    for unused in unused_texts(chain):
         yield Fate.of(unused).outcome("label", unused.id)
 
 
@@ -53,7 +54,7 @@ def found_at_source(chain: Chain) -> dict[str, int]:
     found = {
         "clip": sum(len(cut_fates(chain, batch)) for batch in chain.batches()),
         "file": len(catalog.files) + lost,
-        "label": len(catalog.unused_texts),
+        "label": len(unused_texts(chain)),
         "video": len(catalog.videos),
     }
     return {subject: n for subject, n in found.items() if n or subject != "label"}

@@ -122,6 +122,22 @@ class Chain:
         """Clips of a shard whose video is in the catalog."""
         return [c for c in read_clips(self.work, shard) if c.video_id in self.catalog.videos]
 
+    def names_of(self, subject_id: str) -> list[str]:
+        """Names of the files that hold a video or a clip; empty for an id of neither."""
+        if subject_id in self.catalog.names:
+            return self.catalog.names[subject_id]
+        return self._names_of_clips.get(subject_id, [])
+
+    @cached_property
+    def _names_of_clips(self) -> dict[str, list[str]]:
+        return {
+            clip.clip_id: [
+                f"{name} ({clip.start_s:.1f} s)" for name in self.catalog.names[clip.video_id]
+            ]
+            for shard in self.shards()
+            for clip in self.clips(shard)
+        }
+
     def path(self, stage: Stage, shard: Shard) -> Path:
         return self.work.part(stage.name, shard.number, self.key(stage, shard).name)
 

@@ -114,6 +114,12 @@ def labels_of(given: Given, clip: Clip) -> tuple[GivenLabel, ...]:
     return tuple(label for label in labels if _covers(label, clip))
 
 
+def labels_without_clip(video: VideoGiven, clips: Collection[Clip]) -> tuple[GivenLabel, ...]:
+    """Labels of a span that no clip of the video lies in with at least half of its length."""
+    spans = [label for label in video.labels if label.start_s is not None]
+    return tuple(label for label in spans if not any(_covers(label, clip) for clip in clips))
+
+
 def _covers(label: GivenLabel, clip: Clip) -> bool:
     if label.start_s is None or label.end_s is None:
         return True

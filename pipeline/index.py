@@ -2,7 +2,7 @@
 deleted at any time and grows back."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Self
 
@@ -46,9 +46,13 @@ class CountIndex:
         return counts
 
     def save(self) -> None:
-        """Write down what was learnt. Safe beside another reader."""
-        if not self._new:
-            return
+        """Write down what was learnt. Safe beside another reader. It only saves time: where the
+        disk is full, who asks for the books gets them all the same."""
+        if self._new:
+            with suppress(sqlite3.OperationalError):
+                self._write()
+
+    def _write(self) -> None:
         with closing(sqlite3.connect(self._path, timeout=30)) as db, db:
             db.execute(
                 "CREATE TABLE IF NOT EXISTS parts"

@@ -185,7 +185,7 @@ def _valence(label: str, found: Sequence[Label]) -> float | None:
 def _nobody_spoke(found: Sequence[Label], settings: LabelSettings) -> str:
     asked = policy_name(settings)
     if not found:
-        return f"nobody labels this clip (asked: {asked}); add it to a labels file or review it"
+        return f"nobody labels this clip (asked: {asked}); add it to a labels file"
     unheard = ", ".join(sorted({f"{o.label} ({o.source})" for o in found}))
     return f"the policy {asked} hears none of the labels found: {unheard}"
 

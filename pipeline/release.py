@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from pipeline.chain import Chain
 from pipeline.contents import ReleasedClip, candidates, released_clips
 from pipeline.digests import release_digest, sha256_of
 from pipeline.fates import clip_fates
+from pipeline.index import CountIndex
 from pipeline.instructions import instruct
 from pipeline.keys import digest
 from pipeline.licences import engines_used, whole_licence
@@ -25,8 +27,9 @@ from pipeline.release_report import ReportCollector
 from pipeline.selection import leave_out
 from pipeline.split import split_of
 from pipeline.stages import words_digest
+from pipeline.status import keep_books
 from pipeline.tables import TableWriter
-from pipeline.versions import check_step, check_version, latest_before
+from pipeline.versions import check_order, check_step, check_version, latest_before
 from schemas.arrow import SCHEMA_VERSION
 from schemas.errors import SetupError
 from schemas.instruction import InstructionSample
@@ -37,6 +40,7 @@ from schemas.units import Row
 
 PUBLISH_VERSION: Final = "1"
 MANIFEST: Final = "manifest.json"
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PLACE: Final = {"source", "location"}  # where a file lies decides no row
 TABLES: Final[dict[str, type[Row]]] = {
     "coarse": ReleasedCoarse,
@@ -64,14 +68,53 @@ def read_manifest(folder: Path) -> Manifest:
         raise SetupError(f"{path}: is damaged: {str(e).splitlines()[0]}") from e
 
 
-def publish(chain: Chain, *, to: Path, name: str, version: str, replace: bool = False) -> Published:
+def publish(
+    chain: Chain,
+    *,
+    to: Path,
+    name: str,
+    version: str,
+    replace: bool = False,
+    unfinished: bool = False,
+) -> Published:
     """Write the release `to/name/version`. Doing it again with equal rows does nothing; with
-    other rows it is refused with SetupError (publish a new version, or `replace`)."""
-    folder = to / name / version
+    other rows it is refused with SetupError (publish a new version, or `replace`). So is a build
+    that is not at its end or gave no sample, unless `unfinished`."""
     check_version(version)
+    _check_place(to, name)
+    _check_contents(chain, unfinished=unfinished)
+    folder = to / name / version
+    check_order(folder, replace=replace)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         return _publish(chain, folder, replace=replace)
+
+
+def _check_place(to: Path, name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise SetupError(
+            f"--name {name!r}: a name is made of letters, digits, '.', '_' and '-', and begins "
+            "with a letter or digit"
+        )
+    for folder in (to, *to.absolute().parents):
+        if (folder / MANIFEST).exists():
+            raise SetupError(f"--to {to}: lies in the release {folder}; choose another folder")
+
+
+def _check_contents(chain: Chain, *, unfinished: bool) -> None:
+    if unfinished:
+        return
+    books = keep_books(chain, CountIndex.open(chain.work.index))
+    if books.pending:
+        raise SetupError(
+            f"{chain.work.root}: {books.pending} videos or clips are still pending; let "
+            "`merr build` come to its end, or publish what is there with --unfinished"
+        )
+    if not books.stages["coarse"].done:
+        raise SetupError(
+            f"{chain.work.root}: no clip has a sample, so there is nothing to publish; "
+            "`merr status` says why"
+        )
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from pipeline.fates import Fate, clip_fates, subjects_cut
 from pipeline.index import CountIndex
 from pipeline.parts import Counts, Part
 from pipeline.stages import NAMES, STAGES, Stage
-from schemas.failure import Failure
+from pipeline.unused import unused_texts
+from schemas.failure import Failure, Rejection
 
 
 @dataclass
@@ -104,7 +105,8 @@ def keep_books(chain: Chain, index: CountIndex) -> Books:
     waiting = stages["cut"].done - clips  # a run died between a cut and its shards
     stages[STAGES[0].name].entered += waiting
     clips += waiting
-    labels = Counter(p.rule for p in chain.catalog.problems)
+    unused = [*chain.catalog.conflicts.values(), *unused_texts(chain)]
+    labels = Counter(item.rule for item in unused if isinstance(item, Rejection))
     texts_failed = sum(f.subject == "label" for f in chain.catalog.failures)
     return Books(_count_files(chain), stages, clips, labels, texts_failed)
 

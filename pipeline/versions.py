@@ -38,6 +38,18 @@ def latest_before(folder: Path) -> Path | None:
     return max(older)[1] if older else None
 
 
+def check_order(folder: Path, *, replace: bool) -> None:
+    """SetupError when a higher version follows: a release is not slipped in before another, nor
+    taken from under one that names it as its parent."""
+    own = check_version(folder.name)
+    if not folder.parent.exists() or (folder.exists() and not replace):
+        return
+    later = [n for path in folder.parent.iterdir() if (n := parse(path.name)) and n > own]
+    if later:
+        highest = ".".join(map(str, max(later)))
+        raise SetupError(f"{folder.parent}: {highest} is published; give a higher --version")
+
+
 def check_step(folder: Path, new: tuple[Path, Manifest], old: tuple[Path, Manifest]) -> None:
     """SetupError when the version of `folder` does not say how much changed since the old one.
 

@@ -4,6 +4,7 @@ A worker reads hostile media. It gets names and paths, never objects; what it an
 against a schema by its supervisor and never unpickled.
 """
 
+import gc
 import json
 import os
 import queue
@@ -28,6 +29,7 @@ def main() -> None:
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
     while True:
         _answer(answers, requests.get())
+        _let_go()
 
 
 def _listen(pipe: BinaryIO, requests: "queue.SimpleQueue[bytes]") -> None:
@@ -35,6 +37,15 @@ def _listen(pipe: BinaryIO, requests: "queue.SimpleQueue[bytes]") -> None:
     for line in pipe:
         requests.put(line)
     os._exit(EXIT_SUPERVISOR_GONE)
+
+
+def _let_go() -> None:
+    """Frees what the job was done with. In PyAV 18 a frame whose side data was asked for is part
+    of a cycle, and with it live all buffers of its decoder: 60 MB for two seconds of 1080p, of
+    which the collector knows nothing. What is left (modules, models) is not looked through again.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _answer(answers: BinaryIO, line: bytes) -> None:

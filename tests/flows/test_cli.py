@@ -58,7 +58,7 @@ def test_a_build_with_nothing_to_do_says_so_and_starts_nothing(merr, workshop):
 
 def test_accepted_failures_no_longer_make_a_build_end_with_1(merr, workshop):
     code, out, _ = merr("accept", workshop.work.root)
-    assert (code, out) == (0, "1 failures marked as seen\n")
+    assert (code, out) == (0, "1 failure marked as seen\n")
     code, out, _ = build(merr, workshop)
     assert code == 0
     assert "failed:" not in out

@@ -45,7 +45,11 @@ def test_what_a_command_ends_with_is_the_exit_code(command, code, capsys):
         (SetupError("two\n  lines"), "merr: two lines\n"),
         (DecodeError("is broken"), "merr: is broken\n"),
         (PermissionError(13, "Permission denied", "/x/y"), "merr: /x/y: Permission denied\n"),
-        (OSError(28, "No space left on device"), "merr: disk: No space left on device\n"),
+        (
+            OSError(28, "No space left on device"),
+            "merr: disk: No space left on device; make room and run the same command again: "
+            "nothing that was finished is lost\n",
+        ),
     ],
 )
 def test_an_error_is_one_line_and_exit_code_2(error, told, capsys):

@@ -13,6 +13,7 @@ from pipeline.given import (
     GivenSettings,
     VideoGiven,
     labels_of,
+    labels_without_clip,
     words_of,
 )
 from pipeline.given_read import GivenRead, read_given
@@ -367,3 +368,12 @@ def test_a_label_without_a_span_holds_for_every_clip_and_one_with_a_span_for_no_
         assert labels_of(given_for_v(labels=(whole,)), one) == (whole,)
     assert labels_of(given_for_v(labels=(timed,)), clip(0, 0, "still")) == ()
     assert labels_of(Given(videos={}), clip(0, 1)) == ()
+
+
+def test_a_label_of_a_span_that_no_clip_lies_in_is_found():
+    clips = [Clip.of("v", 0, 2_000_000, rule="spans", has_audio=False)]
+    early = GivenLabel(label="happy", valence=None, start_s=0, end_s=2, source="labels.csv")
+    late = early.model_copy(update={"start_s": 50.0, "end_s": 60.0})
+    whole = early.model_copy(update={"start_s": None, "end_s": None})
+    video = VideoGiven(labels=(early, late, whole))
+    assert labels_without_clip(video, clips) == (late,)

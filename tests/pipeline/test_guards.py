@@ -98,19 +98,19 @@ def test_what_was_rejected_or_failed_is_neither_done_nor_pending():
 
 def test_a_published_version_never_changes(tmp_path):
     first = chain_of(tmp_path / "work", source_file("a.txt"))
-    folder = publish(first, to=tmp_path, name="set", version="0.1.0").folder
+    folder = publish(first, to=tmp_path, name="set", version="0.1.0", unfinished=True).folder
     before = read_manifest(folder)
-    assert not publish(first, to=tmp_path, name="set", version="0.1.0").new
+    assert not publish(first, to=tmp_path, name="set", version="0.1.0", unfinished=True).new
     other = replace(first, catalog=Catalog((source_file("b.txt"),), Given(videos={})))
     with pytest.raises(SetupError, match="releases do not change"):
-        publish(other, to=tmp_path, name="set", version="0.1.0")
+        publish(other, to=tmp_path, name="set", version="0.1.0", unfinished=True)
     assert read_manifest(folder) == before
     assert verify(folder) == []
 
 
 def test_one_changed_letter_of_a_release_is_found(tmp_path):
     chain = chain_of(tmp_path / "work", source_file("a.txt"))
-    folder = publish(chain, to=tmp_path, name="set", version="0.1.0").folder
+    folder = publish(chain, to=tmp_path, name="set", version="0.1.0", unfinished=True).folder
     card = (folder / "README.md").read_bytes()
     (folder / "README.md").write_bytes(card[:-2] + bytes([card[-2] ^ 1]) + card[-1:])
     assert verify(folder) == ["README.md: its sha256 is not that of the manifest"]

@@ -260,7 +260,9 @@ def test_a_build_that_is_not_finished_may_be_published_and_says_what_is_pending(
     chain = built.copy_to(tmp_path).open()
     (part,) = (chain.work.root / "parts" / "coarse").iterdir()
     part.unlink()
-    made = published(chain, tmp_path / "releases")
+    with pytest.raises(SetupError, match="4 videos or clips are still pending"):
+        published(chain, tmp_path / "releases")
+    made = published(chain, tmp_path / "releases", unfinished=True)
     assert made.manifest.states["clip"] == {"pending": 4}
     assert made.manifest.rows["coarse"] == 0
     assert verify(made.folder) == []
@@ -314,7 +316,9 @@ def test_sources_that_gave_nothing_are_published_as_what_they_are(tmp_path, pool
     (tmp_path / "sources" / "notes.pdf").write_bytes(b"%PDF-1.7")
     made = Workshop(tmp_path / "sources", WorkFolder(tmp_path / "work"))
     bring_about(made.open(), pool)
-    folder = published(made.open(), tmp_path / "out").folder
+    with pytest.raises(SetupError, match="no clip has a sample"):
+        published(made.open(), tmp_path / "out")
+    folder = published(made.open(), tmp_path / "out", unfinished=True).folder
     assert verify(folder) == []
     manifest = read_manifest(folder)
     assert manifest.rows == {"books": 1, **dict.fromkeys(("coarse", "fine", "instructions"), 0),
@@ -355,3 +359,25 @@ def test_books_that_do_not_balance_are_never_published():
     check_balance({"clip": 3}, {"clip": {"released": 2, "rejected": 1}})
     with pytest.raises(MerrError, match="3 of subject clip found, 2 told"):
         check_balance({"clip": 3}, {"clip": {"released": 2}})
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil", "/abs", "my set", "a/b", "", ".", "-x", "a: b", "a\nb"]
+)
+def test_a_name_is_a_plain_word_and_never_a_path(built, tmp_path, name):
+    with pytest.raises(SetupError, match="a name is made of letters"):
+        published(built.open(), tmp_path / "releases", name=name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_published_into_a_release(built, release):
+    before = files_of(release)
+    with pytest.raises(SetupError, match="lies in the release"):
+        published(built.open(), release, name="nested")
+    assert files_of(release) == before
+
+
+def test_no_version_comes_before_one_that_is_there(workshop, tmp_path):
+    published(workshop.open(), tmp_path, version="0.2.0")
+    with pytest.raises(SetupError, match=r"0\.2\.0 is published; give a higher --version"):
+        published(workshop.open(), tmp_path, version="0.1.9")
