@@ -46,6 +46,8 @@ def run_guarded(command: Callable[[], Any]) -> int:
         return _explain(" ".join(str(e).split()), SETUP)
     except OSError as e:
         remedy = _MAKE_ROOM if e.errno in _NO_ROOM else ""
+        if e.errno in (errno.EACCES, errno.EROFS):
+            remedy = "; choose another folder, or one that you may write to"
         return _explain(f"{e.filename or 'disk'}: {e.strerror or e}{remedy}", SETUP)
     return code if isinstance(code, int) else DONE
 

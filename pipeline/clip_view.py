@@ -22,6 +22,13 @@ from schemas.tone import Tone
 
 WIDTH: Final = 100  # terminal columns; a CJK character takes two
 _INDENT: Final = "  "
+_CUT: Final = {
+    "whole": "the whole video",
+    "spans": "a given span",
+    "subtitles": "cut at its subtitles",
+    "silence": "cut where nobody speaks",
+    "still": "a still picture",
+}
 
 
 @dataclass(frozen=True)
@@ -153,7 +160,7 @@ def _head(view: ClipView) -> Iterator[str]:
         return
     sound = "with sound" if clip.has_audio else "without sound"
     span = f"{clip.start_s:.3f} s to {clip.end_s:.3f} s of the video"
-    yield f"{span} ({clip.duration_s:.3f} s), cut by {clip.rule}, {sound}"
+    yield f"{span} ({clip.duration_s:.3f} s), {_CUT[clip.rule]}, {sound}"
 
 
 def _fallen(view: ClipView) -> Iterator[str]:

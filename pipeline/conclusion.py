@@ -81,7 +81,24 @@ def _verdict(
         )
     if decision.source == "au_rule":
         return f"it follows from {named}, so that the face is no support of its own", None
-    return f"by the action unit rule the face{how} supports it, with {named}", None
+    support = f"by the action unit rule the face{how} supports it, with {named}"
+    others = _fit_better(label, matched, shown, rules)
+    if others:
+        doubt = f"{support}, but more of the movements fit {' or '.join(others)}"
+        return doubt, "face_gives_others_more"
+    return support, None
+
+
+def _fit_better(
+    label: str, matched: tuple[str, ...], shown: tuple[str, ...], rules: AuRules
+) -> list[str]:
+    """Labels whose set holds more of the units shown than this label's does."""
+    fits = {other: len(rules.matching(other, shown)) for other in rules.sets if other != label}
+    return [
+        other
+        for other, units in sorted(fits.items())
+        if units > len(matched) and units >= rules.least.get(other, 1)
+    ]
 
 
 def _rest(clues: tuple[Clue, ...]) -> str:

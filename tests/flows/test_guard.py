@@ -44,7 +44,10 @@ def test_what_a_command_ends_with_is_the_exit_code(command, code, capsys):
         (SetupError("no disk; make room"), "merr: no disk; make room\n"),
         (SetupError("two\n  lines"), "merr: two lines\n"),
         (DecodeError("is broken"), "merr: is broken\n"),
-        (PermissionError(13, "Permission denied", "/x/y"), "merr: /x/y: Permission denied\n"),
+        (
+            PermissionError(13, "Permission denied", "/x/y"),
+            "merr: /x/y: Permission denied; choose another folder, or one that you may write to\n",
+        ),
         (
             OSError(28, "No space left on device"),
             "merr: disk: No space left on device; make room and run the same command again: "
