@@ -53,9 +53,11 @@ def run_guarded(command: Callable[[], Any]) -> int:
 
 
 def _explain(text: str, code: int) -> int:
+    from pipeline.sources import shown
+
     if is_debug():
         traceback.print_exc()
-    sys.stderr.write(f"merr: {text}\n")
+    sys.stderr.write(f"merr: {shown(text)}\n")  # names are foreign: none may steer a terminal
     return code
 
 

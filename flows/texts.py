@@ -56,7 +56,7 @@ def problems_text(
     """The failures that nobody accepted and the lines of tables that came to nothing, one line
     each; videos and clips by the names of their files."""
     failed = [
-        f"{f.subject} {shown(', '.join(names(f.id) or [f.id]))}: {f.stage}: {f.reason} [{f.error}]"
+        f"{f.subject} {', '.join(names(f.id) or [f.id])}: {f.stage}: {f.reason} [{f.error}]"
         for f in failures
     ]
     lines = [f"{item.id}: {item.reason}" for item in unused if isinstance(item, Rejection)]
@@ -68,7 +68,7 @@ def _shortened(lines: list[str], work: Path) -> list[str]:
     if more > 0:
         told = f"and {more} more: `merr status {quote(str(work))} --json` lists all"
         lines = [*lines[:_MOST_SHOWN], told]
-    return ["", *lines] if lines else []
+    return ["", *map(shown, lines)] if lines else []  # names are foreign: none may steer a terminal
 
 
 def published_text(published: Published) -> str:

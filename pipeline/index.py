@@ -23,6 +23,8 @@ class CountIndex:
             return cls(path, {})
         try:
             return cls(path, _read(path))
+        except sqlite3.OperationalError:  # another reader holds it: do without
+            return cls(path, {})
         except sqlite3.DatabaseError:  # damaged: what it held is read from the parts again
             path.unlink()
             return cls(path, {})

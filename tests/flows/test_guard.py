@@ -44,6 +44,11 @@ def test_what_a_command_ends_with_is_the_exit_code(command, code, capsys):
         (SetupError("no disk; make room"), "merr: no disk; make room\n"),
         (SetupError("two\n  lines"), "merr: two lines\n"),
         (DecodeError("is broken"), "merr: is broken\n"),
+        (SetupError("a\x1b[2J.mp4 is lost"), "merr: a\\x1b[2J.mp4 is lost\n"),
+        (
+            FileNotFoundError(2, "No such file", "\x1b[2J\udcff"),
+            "merr: \\x1b[2J\\xff: No such file\n",
+        ),
         (
             PermissionError(13, "Permission denied", "/x/y"),
             "merr: /x/y: Permission denied; choose another folder, or one that you may write to\n",
