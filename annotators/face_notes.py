@@ -10,7 +10,9 @@ from annotators.models.mesh import Frame, Mesh
 from annotators.models.mesh_geometry import KEPT, Floats, fit, head_pose, normalised, rigid_template
 
 # Mesh indices whose mean is right eye, left eye, nose, right and left mouth corner.
-LANDMARKS: Final = ((33, 133), (362, 263), (1,), (61,), (291,))
+LANDMARKS: Final = ((33, 133), (362, 263), (1, 1), (61, 61), (291, 291))
+_KEPT: Final = np.array(KEPT)
+_LANDMARKS: Final = np.array(LANDMARKS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,17 +48,26 @@ class TrustedFaces:
 
 
 def seen_face(mesh: Mesh, frame: Frame) -> SeenFace:
-    x_y = mesh.points[:, :2]
-    low, high = x_y.min(axis=0), x_y.max(axis=0)
-    height, width = frame.shape[:2]
-    shown = np.clip(high, 0, (width, height)) - np.clip(low, 0, (width, height))
+    x_y = mesh.points.T[:2].copy()  # rows: a minimum along a row is several times as fast
+    low, high = x_y.min(axis=1), x_y.max(axis=1)
+    extent = high - low
+    pairs = mesh.points[_LANDMARKS, :2]
     return SeenFace(
-        points=mesh.points[list(KEPT)],
+        points=mesh.points[_KEPT],
         flag=mesh.face_flag,
-        box=np.concatenate([low, high - low]),
-        landmarks=np.concatenate([x_y[list(points)].mean(axis=0) for points in LANDMARKS]),
-        inside=float(np.prod(shown) / max(float(np.prod(high - low)), 1e-9)),
+        box=np.concatenate([low, extent]),
+        landmarks=((pairs[:, 0] + pairs[:, 1]) / np.float32(2)).ravel(),
+        inside=_shown(low, high, frame) / max(float(extent[0] * extent[1]), 1e-9),
     )
+
+
+def _shown(low: NDArray[np.float32], high: NDArray[np.float32], frame: Frame) -> float:
+    """Area of the part of a box that lies inside the picture, px^2."""
+    height, width = frame.shape[:2]
+    (left, top), (right, bottom) = low.tolist(), high.tolist()
+    across = min(max(right, 0.0), width) - min(max(left, 0.0), width)
+    down = min(max(bottom, 0.0), height) - min(max(top, 0.0), height)
+    return float(across * down)
 
 
 def trusted_faces(

@@ -1,6 +1,9 @@
 """Cuts inside a clip, frame by frame."""
 
+import statistics
 from collections import deque
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -14,6 +17,25 @@ MEMORY: Final = 8  # frames
 SHORTEST: Final = 4  # frames of a shot: the end of a flash is not another cut
 
 
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """A small picture with what comparing it needs: each is compared twice, and measured once."""
+
+    picture: NDArray[np.float32]
+
+    @cached_property
+    def centred(self) -> NDArray[np.float32]:
+        return np.asarray(self.picture - self.picture.mean(), np.float32)
+
+    @cached_property
+    def size(self) -> np.float32:
+        return np.float32(np.linalg.norm(self.centred))
+
+    @cached_property
+    def is_flat(self) -> bool:
+        return float(np.abs(self.centred).mean()) < 1
+
+
 class ShotDetector:
     """Says of every frame whether a new shot starts with it; feed all frames in order.
 
@@ -21,19 +43,19 @@ class ShotDetector:
     """
 
     def __init__(self) -> None:
-        self._last: NDArray[np.float32] | None = None
+        self._last: Pattern | None = None
         self._usual: deque[float] = deque(maxlen=MEMORY)
         self._length = 0
 
     def see(self, frame: NDArray[np.uint8]) -> bool:
         """Whether this frame, [H, W, 3], starts a new shot; the first of a clip does."""
-        small, last = small_grey(frame), self._last
+        small, last = Pattern(small_grey(frame)), self._last
         self._last = small
         self._length += 1
         if last is None:
             return True
         new = novelty(last, small)
-        if self._is_cut(new) and float(np.abs(small - last).mean()) >= LEAST_CHANGE:
+        if self._is_cut(new) and _change(last, small) >= LEAST_CHANGE:
             self._usual.clear()
             self._length = 0
             return True
@@ -41,7 +63,7 @@ class ShotDetector:
         return False
 
     def _is_cut(self, new: float) -> bool:
-        usual = float(np.median(self._usual)) if self._usual else 0.0
+        usual = statistics.median(self._usual) if self._usual else 0.0
         return new >= max(LEAST_NOVELTY, ABOVE_USUAL * usual) and self._length >= SHORTEST
 
 
@@ -50,19 +72,23 @@ def small_grey(frame: NDArray[np.uint8]) -> NDArray[np.float32]:
     step = max(1, frame.shape[0] // GRID)
     half = step // 2
     height, width = (frame.shape[0] - half) // step, (frame.shape[1] - half) // step
-    total = np.zeros((height, width), np.float32)
+    total = np.zeros((height, width), np.uint16)
     for down in (0, half):
         for right in (0, half):
+            cells = frame[down::step, right::step][:height, :width]
             for colour in range(3):
-                total += frame[down::step, right::step, colour][:height, :width]
-    return (total / 12).astype(np.float32)
+                total += cells[..., colour]
+    return total.astype(np.float32) / np.float32(12)
 
 
-def novelty(before: NDArray[np.float32], after: NDArray[np.float32]) -> float:
+def novelty(before: Pattern, after: Pattern) -> float:
     """1 - correlation of two small pictures: 0 the same pattern, 1 nothing in common."""
-    a, b = before - before.mean(), after - after.mean()
-    size = float(np.linalg.norm(a) * np.linalg.norm(b))
-    flat = float(np.abs(a).mean()) < 1 and float(np.abs(b).mean()) < 1
-    if size == 0:
-        return 0.0 if flat else 1.0
-    return 0.0 if flat else 1 - float((a * b).sum()) / size
+    if before.is_flat and after.is_flat:
+        return 0.0
+    size = float(before.size * after.size)
+    return 1 - float((before.centred * after.centred).sum()) / size if size else 1.0
+
+
+def _change(before: Pattern, after: Pattern) -> float:
+    """Mean change of brightness, 0-255."""
+    return float(np.abs(after.picture - before.picture).mean())

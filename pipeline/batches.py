@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final, Self
 
@@ -34,7 +35,7 @@ class Shard:
     subjects: str  # 16 hex digits of its clip ids
     clips: int
 
-    @property
+    @cached_property
     def file_name(self) -> str:
         what = f"{self.cut_key}-{self.subjects}-{self.clips}"
         return f"{self.number:05d}-{self.batch:05d}-{what}.parquet"

@@ -40,6 +40,7 @@ class Chain:
     settings: Settings
     catalog: Catalog
     _keys: dict[tuple[str, str], Key] = field(default_factory=dict)
+    _told: dict[str, Any] = field(default_factory=dict)  # settings as keys hold them
 
     def with_settings(self, settings: Settings) -> "Chain":
         return Chain(self.work, settings, self.catalog)
@@ -93,6 +94,11 @@ class Chain:
         }
 
     def _setting(self, dotted: str) -> Any:
+        if dotted not in self._told:
+            self._told[dotted] = self._told_setting(dotted)
+        return self._told[dotted]
+
+    def _told_setting(self, dotted: str) -> Any:
         if dotted == "given.vocabulary":  # a user's own file is known by what it says
             return vars(self.vocabulary)
         value = reduce(getattr, dotted.split("."), self.settings)

@@ -61,4 +61,11 @@ def _time_base(stream: Stream) -> Fraction:
 
 
 def to_us(media: Media, stream: Stream, ticks: int) -> int:
-    return round(ticks * _time_base(stream) * MICRO) - media.zero_us
+    base = _time_base(stream)
+    return _rounded(ticks * base.numerator * MICRO, base.denominator) - media.zero_us
+
+
+def _rounded(over: int, under: int) -> int:
+    """round(Fraction(over, under)), halves to even, without the fraction: asked per packet."""
+    whole, rest = divmod(over, under)
+    return whole + (2 * rest > under or (2 * rest == under and whole % 2 == 1))

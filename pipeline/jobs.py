@@ -68,7 +68,8 @@ def measure(payload: Json) -> Json:
 
     clip = Clip.model_validate(payload["clip"])
     wants: list[str] = payload["wants"]
-    listeners = {name: _listener(name, clip, payload) for name in ("face", "look") if name in wants}
+    # `look` reads whole frames, so it comes first, while they are in the processor's cache.
+    listeners = {name: _listener(name, clip, payload) for name in ("look", "face") if name in wants}
     keep = KeptFrames() if payload["foresee"] is not None and "face" in wants else None
     streamed = stream(
         Path(payload["path"]),
@@ -85,17 +86,18 @@ def measure(payload: Json) -> Json:
         )
     if "recording" in wants:
         makers["recording"] = lambda: record(clip.clip_id, streamed.sound, clip.duration_s)
-    answer = _finish(makers)
+    answer: Json = {"rows": {}, "errors": {}}
+    made = {name: _try(answer, name, make) for name, make in makers.items()}
     _hear(answer, wants, clip, streamed.sound, payload)
-    if keep is not None and "face" in answer["rows"]:
-        answer["stills"] = _foreseen(keep, answer["rows"]["face"], payload)
+    face = made.get("face")
+    if keep is not None and isinstance(face, FaceTrack):
+        answer["stills"] = _foreseen(keep, face, payload)
     return answer
 
 
-def _foreseen(keep: "KeptFrames", track: Json, payload: Json) -> Json | None:
+def _foreseen(keep: "KeptFrames", face: FaceTrack, payload: Json) -> Json | None:
     """The stills, taken before anybody asked: at the peak that the rule will find in this track.
     None where the frames were not kept; the stage `stills` then decodes them again."""
-    face = FaceTrack.model_validate(track)
     peak = find_peak(face, PeakSettings.model_validate(payload["foresee"]))
     frames = keep.grab(_wanted_frames(face, peak))
     if frames is None:
@@ -111,13 +113,6 @@ def _listener(name: str, clip: Clip, payload: Json) -> FrameListener[Any]:
         return LookListener(clip.clip_id)
     settings = FaceSettings.model_validate(payload["settings"]["face"])
     return FaceListener(clip.clip_id, load_mesh_models(), settings=settings)
-
-
-def _finish(makers: dict[str, Callable[[], Row]]) -> Json:
-    answer: Json = {"rows": {}, "errors": {}}
-    for name, make in makers.items():
-        _try(answer, name, make)
-    return answer
 
 
 def _try(answer: Json, name: str, make: Callable[[], Row]) -> Row | None:

@@ -3,14 +3,17 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 Json = dict[str, Any]
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
 
 def canonical(value: Any) -> str:
     """JSON that is equal for equal values."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _CANONICAL.encode(value)
 
 
 def digest(value: Any) -> str:
@@ -29,7 +32,7 @@ class Key:
     def of(cls, stage: str, fields: Json) -> "Key":
         return cls(stage, canonical({"stage": stage, **fields}))
 
-    @property
+    @cached_property
     def name(self) -> str:
         """16 hex digits for file names; the whole key is in the part's metadata."""
         return hashlib.sha256(self.fields.encode("utf-8", "surrogatepass")).hexdigest()[:16]

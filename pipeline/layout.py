@@ -49,4 +49,4 @@ class WorkFolder:
         return self.root / "shards"
 
     def part(self, stage: str, number: int, key: str) -> Path:
-        return self.root / "parts" / stage / f"{number:05d}-{key}.parquet"
+        return Path(self.root, "parts", stage, f"{number:05d}-{key}.parquet")

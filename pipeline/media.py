@@ -71,7 +71,7 @@ def stream(
     listeners: Sequence[FrameListener[Any]],
     *,
     want_audio: bool,
-    batch: int = 8,
+    batch: int = 1,
     keep: KeptFrames | None = None,
     limits: MediaLimits = DEFAULT_LIMITS,
 ) -> Streamed:
@@ -79,8 +79,9 @@ def stream(
 
     A batch holds at most `batch` frames and at most 32 MB (one frame where that is larger), so
     memory does not depend on the length or size of a clip; only the sound is held whole (64 kB a
-    second). Raises DecodeError, without the path, when no frame can be decoded; what else is
-    damaged is left out and told in `defects`.
+    second). A batch of one is handed on as it was decoded, without a copy, and is still in the
+    processor's cache when it is looked at. Raises DecodeError, without the path, when no frame can
+    be decoded; what else is damaged is left out and told in `defects`.
     """
     chunks: list[Samples] = []
     damage = Damage()
@@ -160,18 +161,24 @@ class _Batches:
     def add(self, time_us: int, frame: VideoFrame) -> None:
         if self._pictures is None:
             self._pictures = Pictures(frame, self._media.video)
-        picture = self._pictures.rgb(frame)
-        if self._frames is None:
-            fits = max(1, min(self._most, BATCH_BYTES // max(1, picture.nbytes)))
-            self._frames = np.empty((fits, *picture.shape), np.uint8)
-        self._frames[self._filled] = picture
-        self._filled += 1
+        self._take(self._pictures.rgb(frame))
         self.times_us.append(time_us)
         if self._keep is not None:
             self._keep.add(time_us, frame, self._pictures)
         self.last_end_us = time_us + self._length_us(frame)
-        if self._filled == len(self._frames):
+        if self._frames is not None and self._filled == len(self._frames):
             self.flush()
+
+    def _take(self, picture: NDArray[np.uint8]) -> None:
+        """Into the batch that is being filled; a batch of one is the picture itself."""
+        if self._frames is None:
+            fits = max(1, min(self._most, BATCH_BYTES // max(1, picture.nbytes)))
+            if fits == 1:
+                self._frames, self._filled = np.ascontiguousarray(picture)[None], 1
+                return
+            self._frames = np.empty((fits, *picture.shape), np.uint8)
+        self._frames[self._filled] = picture
+        self._filled += 1
 
     def flush(self) -> None:
         if self._frames is None:

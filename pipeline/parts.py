@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -67,6 +68,7 @@ class Counts:
         return json.dumps(fields, sort_keys=True)
 
     @classmethod
+    @cache  # most of a thousand parts count the same; nobody changes counts
     def from_json(cls, text: str) -> "Counts":
         rows, rejected, failed, retryable, subjects = json.loads(text)
         return cls(rows, Counter(rejected), Counter(failed), retryable, subjects)

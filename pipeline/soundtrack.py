@@ -73,7 +73,7 @@ class SoundTrack:
         samples = samples[: max(0, self._length - position)]
         if len(samples):
             self._fill_up_to(position)
-            self._sink(np.clip(np.nan_to_num(samples), -1, 1))
+            self._sink(_within_range(samples))
             self._written += len(samples)
             self.heard += len(samples)
 
@@ -115,6 +115,12 @@ class _Run:
         samples = np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
         position, self._position = self._position, self._position + len(samples)
         return position, samples.astype(np.float32, copy=False)
+
+
+def _within_range(samples: Samples) -> Samples:
+    """In -1..1. Broken files hold NaN and infinity; resampling overshoots full scale."""
+    loudest = max(float(samples.max()), -float(samples.min()))  # NaN where one of them is NaN
+    return samples if loudest <= 1 else np.clip(np.nan_to_num(samples), -1, 1)
 
 
 def _samples(time_us: int) -> int:

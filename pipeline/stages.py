@@ -54,7 +54,7 @@ STAGES: Final = (
         models=lambda: {"mesh": mesh_model_text()},
     ),
     Stage("look", "1", Look, packages=("av", "opencv-python-headless")),
-    Stage("recording", "1", Recording, packages=("av",)),
+    Stage("recording", "2", Recording, packages=("av",)),
     Stage(
         "speech",
         "1",
@@ -115,7 +115,7 @@ STAGES: Final = (
     ),
     Stage(
         "fine",
-        "1",
+        "2",
         FineSample,
         reads=("label", "clues", "evidence", "peak"),
         settings=("fine", "given.vocabulary"),

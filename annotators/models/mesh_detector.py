@@ -11,6 +11,7 @@ from annotators.models.mesh import Detection
 
 Floats = NDArray[np.float32]
 OVERLAP: Final = 0.1  # of two windows, in sides
+_MARGIN: Final = 1e-3  # of a logit, more than rounding can move a score across its limit
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,19 @@ def decode(raw: Floats, logits: Floats, centres: Floats, shape: DetectorShape) -
 
     Columns: score, left, top, right, bottom, right eye x, y, left eye x, y; in 0-1 of the input.
     """
-    scores = 0.5 + 0.5 * np.tanh(logits / 2)  # the logistic function, without overflow
-    keep = scores >= shape.least_score
+    near_enough = np.flatnonzero(logits >= _logit(shape.least_score) - _MARGIN)
+    scores = 0.5 + 0.5 * np.tanh(logits[near_enough] / 2)  # the logistic function, no overflow
+    passed = scores >= shape.least_score
+    keep, scores = near_enough[passed], scores[passed]
     offsets, near = raw[keep] / shape.input_px, centres[keep]
     middle, half = near + offsets[:, 0:2], offsets[:, 2:4] / 2
     eyes = offsets[:, 4:8] + np.tile(near, 2)
     corners = [middle - half, middle + half]
-    return np.hstack([scores[keep, None], *corners, eyes]).astype(np.float32)
+    return np.hstack([scores[:, None], *corners, eyes]).astype(np.float32)
+
+
+def _logit(score: float) -> float:
+    return math.log(score / (1 - score))
 
 
 def merge(faces: Floats, shape: DetectorShape) -> Floats:

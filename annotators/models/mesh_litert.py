@@ -1,5 +1,6 @@
 """MediaPipe's face models run by LiteRT, one thread each."""
 
+import math
 import threading
 from pathlib import Path
 from typing import Any, Final
@@ -24,29 +25,42 @@ from annotators.models.mesh_detector import (
 
 LANDMARK_PX: Final = 192
 
+Points = NDArray[np.float32]
+
 
 class _Model:
-    """One tflite file: [1, S, S, 3] float32 in, its outputs as flat arrays out."""
+    """One tflite file: [S, S, 3] uint8 in, its outputs as flat arrays out.
 
-    def __init__(self, path: Path) -> None:
+    It is shown float32, each byte as `scale * byte + offset`.
+    """
+
+    def __init__(self, path: Path, *, scale: float, offset: float) -> None:
+        self._scale, self._offset = np.float32(scale), np.float32(offset)
         self._interpreter: Any = Interpreter(str(path), num_threads=1)
         self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._input = self._interpreter.tensor(self._interpreter.get_input_details()[0]["index"])
         self._outputs = [d["index"] for d in self._interpreter.get_output_details()]
         self._one_at_a_time = threading.Lock()  # an interpreter is not thread-safe
 
-    def __call__(self, picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    def __call__(self, picture: Frame) -> list[NDArray[np.float32]]:
         with self._one_at_a_time:
-            self._interpreter.set_tensor(self._input, picture[None])
+            self._show(picture)
             self._interpreter.invoke()
             return [self._interpreter.get_tensor(index)[0] for index in self._outputs]
+
+    def _show(self, picture: Frame) -> None:
+        """Straight into the model's memory, of which no view may be left when the model runs."""
+        shown = self._input()[0]
+        np.multiply(picture, self._scale, out=shown)
+        if self._offset:
+            np.add(shown, self._offset, out=shown)
 
 
 class Detector:
     """A face detector on the whole frame, padded to a square, or on squares that cover it."""
 
     def __init__(self, path: Path, shape: DetectorShape, *, in_windows: bool = False) -> None:
-        self._model = _Model(path)
+        self._model = _Model(path, scale=1 / 127.5, offset=-1)
         self._shape = shape
         self._anchors = anchors(shape)
         self._in_windows = in_windows
@@ -81,21 +95,28 @@ class LandmarkModel:
     """The 468-point face mesh of one region."""
 
     def __init__(self, path: Path) -> None:
-        self._model = _Model(path)
+        self._model = _Model(path, scale=1 / 255, offset=0)
 
     def __call__(self, frame: Frame, region: Region) -> Mesh:
         to_frame, crop = _cut(frame, region)
         points, flag = self._model(crop)
-        mesh = points.reshape(POINTS, 3)
-        scale = region.size / LANDMARK_PX
-        x_y = mesh[:, :2] @ to_frame[:, :2].T + to_frame[:, 2]
-        placed = np.concatenate([x_y, mesh[:, 2:] * scale], axis=1)
-        probability = 0.5 + 0.5 * np.tanh(float(flag.ravel()[0]) / 2)  # the logistic function
-        return Mesh(points=placed.astype(np.float32), face_flag=float(probability))
+        probability = 0.5 + 0.5 * math.tanh(float(flag.ravel()[0]) / 2)  # the logistic function
+        placed = _placed(points.reshape(POINTS, 3), to_frame, region.size / LANDMARK_PX)
+        return Mesh(points=placed, face_flag=probability)
 
 
-def _padded(frame: Frame, input_px: int) -> NDArray[np.float32]:
-    """[H, W, 3] -> [S, S, 3] in -1..1, the picture in the middle, black (-1) around it."""
+def _placed(mesh: Points, to_frame: NDArray[np.float64], scale: float) -> Points:
+    """[468, 3] in crop pixels -> in pixels of the frame."""
+    placed = np.empty_like(mesh)
+    x, y = mesh.T[:2].astype(np.float64)
+    for axis, (along, down, start) in enumerate(to_frame.tolist()):
+        placed[:, axis] = along * x + down * y + start
+    np.multiply(mesh[:, 2], np.float32(scale), out=placed[:, 2])
+    return placed
+
+
+def _padded(frame: Frame, input_px: int) -> Frame:
+    """[H, W, 3] -> [S, S, 3], the picture in the middle, black around it."""
     height, width = frame.shape[:2]
     scale = input_px / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -103,13 +124,13 @@ def _padded(frame: Frame, input_px: int) -> NDArray[np.float32]:
     left, top = (input_px - size[0]) // 2, (input_px - size[1]) // 2
     square = np.zeros((input_px, input_px, 3), np.uint8)
     square[top : top + size[1], left : left + size[0]] = small
-    return square.astype(np.float32) * np.float32(1 / 127.5) - np.float32(1)
+    return square
 
 
-def _cut(frame: Frame, region: Region) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """The upright region as [192, 192, 3] in 0..1, and [2, 3] crop pixels -> frame pixels."""
+def _cut(frame: Frame, region: Region) -> tuple[NDArray[np.float64], Frame]:
+    """[2, 3] crop pixels -> frame pixels, and the upright region as [192, 192, 3]."""
     scale = region.size / LANDMARK_PX
-    cos, sin = np.cos(region.angle) * scale, np.sin(region.angle) * scale
+    cos, sin = math.cos(region.angle) * scale, math.sin(region.angle) * scale
     half = LANDMARK_PX / 2
     to_frame = np.array(
         [
@@ -124,4 +145,4 @@ def _cut(frame: Frame, region: Region) -> tuple[NDArray[np.float64], NDArray[np.
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return to_frame, crop.astype(np.float32) * np.float32(1 / 255)
+    return to_frame, crop.astype(np.uint8, copy=False)

@@ -1,5 +1,6 @@
 """Following one face: detection now and then, the region of the last mesh in between."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -157,15 +158,15 @@ def region_around(face: Detection) -> Region:
 
 def region_of(mesh: Mesh) -> Region:
     """The square around a mesh, turned with its eye line, where its face is looked for next."""
-    x_y = mesh.points[:, :2].astype(np.float64)
-    across = x_y[LEFT_EYE] - x_y[RIGHT_EYE]
-    angle = float(np.arctan2(across[1], across[0]))
-    cos, sin = np.cos(angle), np.sin(angle)
-    upright = x_y @ np.array([[cos, -sin], [sin, cos]])
-    low, high = upright.min(axis=0), upright.max(axis=0)
-    middle = np.array([[cos, -sin], [sin, cos]]) @ ((low + high) / 2)
-    size = REGION_SCALE * float(max(high - low))
-    return Region(float(middle[0]), float(middle[1]), size, angle)
+    x, y = mesh.points.T[:2].astype(np.float64)
+    angle = math.atan2(y[LEFT_EYE] - y[RIGHT_EYE], x[LEFT_EYE] - x[RIGHT_EYE])
+    cos, sin = math.cos(angle), math.sin(angle)
+    along, down = cos * x + sin * y, cos * y - sin * x  # the mesh, turned upright
+    left, right = float(along.min()), float(along.max())
+    top, bottom = float(down.min()), float(down.max())
+    middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
+    size = REGION_SCALE * max(right - left, bottom - top)
+    return Region(cos * middle_x - sin * middle_y, sin * middle_x + cos * middle_y, size, angle)
 
 
 def _same_place(face: Detection, region: Region) -> bool:
