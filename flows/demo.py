@@ -15,6 +15,7 @@ from pipeline.release import Published, publish
 from pipeline.verify import verify
 from schemas.parquet import read_rows
 from schemas.record import ReleasedCoarse, ReleasedFine
+from schemas.release import Outcome
 
 NAME: Final = "demo"
 VERSION: Final = "0.1.0"
@@ -45,8 +46,17 @@ def _summary(built: Built, published: Published) -> list[str]:
 
 
 def _fallen(published: Published) -> list[str]:
-    counts = {**published.manifest.rejected, **published.manifest.failed}
-    return [f"left out: {count} x {reason}" for reason, count in counts.items()]
+    """Every file that gave nothing, and why."""
+    outcomes = [
+        row
+        for path in sorted((published.folder / "books").glob("*.parquet"))
+        for row in read_rows(path, Outcome)
+    ]
+    return [
+        f"{row.state}: {row.id}: {row.reason} at {row.stage}: {row.detail}"
+        for row in outcomes
+        if row.subject == "file" and row.state in ("rejected", "failed")
+    ]
 
 
 def _texts(folder: Path) -> list[str]:
