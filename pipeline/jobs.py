@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from annotators.base import FrameBatch, FrameListener, Sound
-from annotators.face import FaceListener, FaceSettings
+from annotators.engine_settings import FaceSettings
+from annotators.face import FaceListener
 from annotators.look import LookListener
-from annotators.speech import SpeechSettings, SpeechStream, find_speech
+from annotators.speech import SpeechStream, VoiceSettings, find_speech
 from annotators.tone import ToneSettings, describe_tone
 from pipeline.container import MediaLimits
 from pipeline.peak import PeakSettings, find_peak
@@ -48,7 +49,7 @@ def analyse_video(payload: Json) -> Json:
     from pipeline.film import analyse_film
 
     video = Video.model_validate(payload["video"])
-    settings = SpeechSettings.model_validate(payload["speech"])
+    settings = VoiceSettings.model_validate(payload["voice"])
     found = analyse_film(
         Path(payload["path"]),
         video,
@@ -112,7 +113,7 @@ def _listener(name: str, clip: Clip, payload: Json) -> FrameListener[Any]:
     if name == "look":
         return LookListener(clip.clip_id)
     settings = FaceSettings.model_validate(payload["settings"]["face"])
-    return FaceListener(clip.clip_id, load_mesh_models(), settings=settings)
+    return FaceListener(clip.clip_id, load_mesh_models(), settings=settings.mesh)
 
 
 def _try(answer: Json, name: str, make: Callable[[], Row]) -> Row | None:
@@ -147,7 +148,7 @@ def _speech(clip: Clip, sound: Sound | None, payload: Json) -> Speech:
         sound,
         None if words is None else Transcript.model_validate(words),
         voice,
-        settings=SpeechSettings.model_validate(payload["settings"]["speech"]),
+        settings=VoiceSettings.model_validate(payload["settings"]["voice"]),
         model=voice.name,
     )
 

@@ -3,8 +3,8 @@
 from pydantic import Field
 
 from annotators.clues import CluesSettings
-from annotators.face import FaceSettings
-from annotators.speech import SpeechSettings
+from annotators.engine_settings import FaceSettings, SpeechSettings
+from annotators.speech import VoiceSettings
 from annotators.tone import ToneSettings
 from pipeline.coarse import CoarseSettings
 from pipeline.container import MediaLimits
@@ -36,6 +36,7 @@ class Settings(Row):
     given: GivenSettings = GivenSettings()
     cut: CutSettings = CutSettings()
     face: FaceSettings = FaceSettings()
+    voice: VoiceSettings = VoiceSettings()
     speech: SpeechSettings = SpeechSettings()
     tone: ToneSettings = ToneSettings()
     peak: PeakSettings = PeakSettings()

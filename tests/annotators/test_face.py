@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotators.base import FrameBatch
-from annotators.face import FaceListener, FaceSettings
+from annotators.face import FaceListener, MeshSettings
 from annotators.models.mesh import Detection, Mesh, MeshModels, load_mesh_models
 from annotators.models.mesh_geometry import rigid_template
 from annotators.models.weights import mesh_weights_installed
@@ -144,7 +144,7 @@ def test_units_that_geometry_cannot_tell_are_none_not_absent():
 
 def test_presence_is_the_stored_intensity_against_the_threshold():
     levels = [0.0] * 20 + list(np.linspace(0, 1, 30))
-    row = track(smiling(levels), options=FaceSettings(presence_from=2.0))
+    row = track(smiling(levels), options=MeshSettings(presence_from=2.0))
     assert any(2.0 <= value < 2.4 for value in row.intensity("AU12"))
     pairs = list(zip(row.intensity("AU12"), row.presence("AU12"), strict=True))
     assert {present for _, present in pairs} == {True, False}

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from annotators.base import AUDIO_HZ, Sound
 from annotators.models.voice import load_voice
-from annotators.speech import WINDOW, SpeechSettings, SpeechStream, find_speech
+from annotators.speech import WINDOW, SpeechStream, VoiceSettings, find_speech
 from schemas.speech import Cue, Transcript
 
 WORDS = Transcript(
@@ -142,11 +142,11 @@ def test_a_stream_gives_a_span_as_soon_as_it_is_certain():
 )
 def test_settings_that_contradict_themselves_are_refused(broken):
     with pytest.raises(ValidationError):
-        SpeechSettings(**broken)
+        VoiceSettings(**broken)
 
 
 def test_settings_change_what_is_found():
-    assert spans_of(*[0.4] * 20, settings=SpeechSettings(threshold=0.38, end_threshold=0.3))
+    assert spans_of(*[0.4] * 20, settings=VoiceSettings(threshold=0.38, end_threshold=0.3))
 
 
 def noise(seconds, level=0.1, seed=0):

@@ -88,12 +88,12 @@ def test_an_unknown_label_costs_its_clip_the_sample_and_names_the_nearest_word(d
 def test_a_typo_in_the_configuration_stops_the_build_before_it_makes_anything(tmp_path):
     (tmp_path / "sources").mkdir()
     (tmp_path / "sources" / "a.mp4").write_bytes(b"no matter")
-    (tmp_path / "merr.toml").write_text("[face]\ndetect_evry = 5\n")
+    (tmp_path / "merr.toml").write_text("[face.mesh]\ndetect_evry = 5\n")
     words = [MERR, "build", "sources", "--work", "work"]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    told = r"merr: merr.toml: there is no setting face.detect_evry; did you mean (\S+)\?\n"
+    told = r"merr: merr.toml: there is no setting face.mesh.detect_evry; did you mean (\S+)\?\n"
     found = re.fullmatch(told, done.stderr)
     assert found, done.stderr
-    assert found[1] == "face.detect_every"
+    assert found[1] == "face.mesh.detect_every"
     assert not (tmp_path / "work").exists()
