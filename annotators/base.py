@@ -1,11 +1,13 @@
 """What annotators listen to: frames in small batches and the sound of one clip."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from annotators.small import Small, shrink
 from schemas.units import Row
 
 AUDIO_HZ: Final = 16_000
@@ -20,6 +22,11 @@ class FrameBatch:
     index: int  # of the first frame, 0-based in the clip
     t_s: NDArray[np.float64]  # [N] presentation time from the start of the clip
     frames: NDArray[np.uint8]  # [N, H, W, 3] RGB, as shown (rotation applied)
+
+    @cached_property
+    def small(self) -> tuple[Small, ...]:
+        """The same frames in small, made once for all who listen."""
+        return tuple(Small(shrink(frame)) for frame in self.frames)
 
 
 @dataclass(frozen=True, eq=False)

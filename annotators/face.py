@@ -10,13 +10,14 @@ from annotators.face_track import track_columns
 from annotators.models.mesh import Frame, MeshModels
 from annotators.models.mesh_tracker import FaceTracker, Looks
 from annotators.shots import ShotDetector
+from annotators.small import Small
 from schemas.errors import ClipError
 from schemas.face import FaceTrack
 from schemas.maker import Maker
 from schemas.units import Row
 
 ENGINE: Final = "mesh"
-VERSION: Final = "1"
+VERSION: Final = "2"
 
 
 class MeshSettings(Row):
@@ -60,8 +61,8 @@ class FaceListener:
         self._notes: list[FrameNote] = []
 
     def feed(self, batch: FrameBatch) -> None:
-        for t_s, frame in zip(batch.t_s, batch.frames, strict=True):
-            self._notes.append(self._note(float(t_s), frame))
+        for t_s, frame, small in zip(batch.t_s, batch.frames, batch.small, strict=True):
+            self._notes.append(self._note(float(t_s), frame, small))
 
     def finish(self) -> FaceTrack:
         """The track of the whole clip; ClipError if no frame came."""
@@ -77,8 +78,8 @@ class FaceListener:
             {"clip_id": self._clip_id, "made_by": self._made_by, "proxy": True, **columns}
         )
 
-    def _note(self, t_s: float, frame: Frame) -> FrameNote:
-        cut = self._shots.see(frame)
+    def _note(self, t_s: float, frame: Frame, small: Small) -> FrameNote:
+        cut = self._shots.see(small)
         self._shot += cut
         sight = self._tracker.see(frame, new_shot=cut and self._shot > 0)
         return FrameNote(

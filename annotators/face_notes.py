@@ -43,13 +43,12 @@ class TrustedFaces:
     """The n frames whose face can be measured, [n, ...] each."""
 
     frames: NDArray[np.int64]  # which frames of the clip
-    points: NDArray[np.float32]  # [n, K, 3] px
+    shapes: Floats  # [n, K, 3] laid on the frontal template, eye distances
     pose_deg: Floats  # [n, 3] pitch, yaw, roll
 
 
 def seen_face(mesh: Mesh, frame: Frame) -> SeenFace:
-    x_y = mesh.points.T[:2].copy()  # rows: a minimum along a row is several times as fast
-    low, high = x_y.min(axis=1), x_y.max(axis=1)
+    low, high = mesh.extent
     extent = high - low
     pairs = mesh.points[_LANDMARKS, :2]
     return SeenFace(
@@ -81,6 +80,7 @@ def trusted_faces(
     ]
     frames = np.array([index for index, _ in inside], np.int64)
     points = np.array([kept for _, kept in inside], np.float32).reshape(-1, len(KEPT), 3)
-    pose = head_pose(fit(normalised(points), rigid_template())[1])
+    shapes, rotation = fit(normalised(points), rigid_template())
+    pose = head_pose(rotation)
     facing = np.all(np.abs(pose[:, :2]) <= turned_too_far_deg, axis=1)
-    return TrustedFaces(frames[facing], points[facing], pose[facing])
+    return TrustedFaces(frames[facing], shapes[facing], pose[facing])

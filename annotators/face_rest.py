@@ -12,7 +12,7 @@ from annotators.models.mesh_features import (
     mouth_gap,
     population_intensities,
 )
-from annotators.models.mesh_geometry import Floats, fit, frontal, normalised, rigid_template
+from annotators.models.mesh_geometry import Floats, frontal
 
 SMOOTHING: Final = 3  # frames of the moving average
 MAX_INTENSITY: Final = 5.0  # OpenFace's scale
@@ -54,19 +54,19 @@ class Reading:
 
 
 def read_run(
-    points: NDArray[np.float32], frames: NDArray[np.int64], t_s: Floats, rule: RestRule = REST
+    shapes: Floats, frames: NDArray[np.int64], t_s: Floats, rule: RestRule = REST
 ) -> Reading:
-    """Read one person in one shot: [n, K, 3] px at frame numbers [n] and times [n]."""
-    shapes = normalised(points)
-    own, common = frontal(shapes), fit(shapes, rigid_template())[0]
-    population = {au: smoothed(v, frames) for au, v in population_intensities(common).items()}
+    """Read one person in one shot: [n, K, 3] laid on the frontal template, at frame numbers [n]
+    and times [n]."""
+    own = frontal(shapes)
+    population = {au: smoothed(v, frames) for au, v in population_intensities(shapes).items()}
     measures = {au: smoothed(v, frames) for au, v in measure_all(own).items()}
     known = _rest_is_known(measures, own, t_s, rule)
     return Reading(
         over_rest=_over_rest(measures, rule.quantile) if known else None,
         over_population=population,
         eye_closure=_closure(eye_openness(own), known),
-        mouth_open=mouth_gap(common),
+        mouth_open=mouth_gap(shapes),
         smile=population["AU12"] / MAX_INTENSITY,
     )
 

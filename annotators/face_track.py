@@ -32,7 +32,7 @@ def read_runs(notes: list[FrameNote], trusted: TrustedFaces) -> list[Run]:
         rows = np.array([row for row, own in enumerate(keys) if own == key], np.int64)
         frames = trusted.frames[rows]
         t_s = np.array([notes[frame].t_s for frame in frames])
-        runs.append(Run(rows, read_run(trusted.points[rows], frames, t_s)))
+        runs.append(Run(rows, read_run(trusted.shapes[rows], frames, t_s)))
     return runs
 
 

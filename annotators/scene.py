@@ -12,7 +12,7 @@ from schemas.maker import Maker
 from schemas.peak import Peak
 from schemas.scene import Look, Scene, ShotSize
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 
 Light = Literal["dark", "dim", "even", "bright"]
 Colour = Literal["black and white", "muted", "colourful"]
@@ -40,8 +40,8 @@ _COLOURS: Final[Sequence[tuple[float, Colour]]] = (
     (0.0, "black and white"),
 )
 _MOTIONS: Final[Sequence[tuple[float, str]]] = (
-    (0.020, "There is a lot of movement in the picture."),
-    (0.004, "There is some movement in the picture."),
+    (0.015, "There is a lot of movement in the picture."),
+    (0.003, "There is some movement in the picture."),
     (0.0, "The picture is almost still."),
 )
 _CONTRAST: Final = 0.28  # sd of luma from which on middling light is not called even

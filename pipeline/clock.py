@@ -27,6 +27,8 @@ class Clock:
         self._first_packet: int | None = None
         self._delay: int | None = None
         self._last_us: int | None = None
+        base = _time_base(media.video)  # PyAV makes it anew each time it is asked for
+        self._ticks, self._per = base.numerator * MICRO, base.denominator
 
     def see(self, packet: "Packet[Any]") -> None:
         if self._first_packet is None:
@@ -35,7 +37,7 @@ class Clock:
     def time_us(self, frame: VideoFrame) -> int:
         ticks = self._packet_number(frame) if self._by_packet else frame.pts
         if ticks is not None:
-            self._last_us = to_us(self._media, self._media.video, ticks)
+            self._last_us = _rounded(ticks * self._ticks, self._per) - self._media.zero_us
         elif self._last_us is None:
             self._last_us = 0
         else:
@@ -58,6 +60,18 @@ def step_us(media: Media) -> int:
 
 def _time_base(stream: Stream) -> Fraction:
     return stream.time_base or Fraction(1, MICRO)
+
+
+class Lengths:
+    """How long pictures of a stream are shown: as declared, and at least the usual step."""
+
+    def __init__(self, media: Media) -> None:
+        base = media.video.time_base or Fraction(0)
+        self._ticks, self._per = base.numerator * MICRO, base.denominator
+        self._step_us = step_us(media)
+
+    def length_us(self, frame: VideoFrame) -> int:
+        return max(self._step_us, _rounded((frame.duration or 0) * self._ticks, self._per))
 
 
 def to_us(media: Media, stream: Stream, ticks: int) -> int:

@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from annotators.base import FrameBatch, FrameListener, Sound
-from pipeline.clock import step_us
+from pipeline.clock import Lengths
 from pipeline.container import DEFAULT_LIMITS, MICRO, Media, MediaLimits, open_media
 from pipeline.decode import Damage, decode_span
 from pipeline.orient import Pictures
@@ -151,7 +151,7 @@ class _Batches:
         self._keep = keep
         self._listeners = listeners
         self._most = most
-        self._step_us = step_us(media)
+        self._lengths = Lengths(media)
         self._pictures: Pictures | None = None
         self._frames: NDArray[np.uint8] | None = None  # being filled
         self._filled = 0
@@ -165,7 +165,7 @@ class _Batches:
         self.times_us.append(time_us)
         if self._keep is not None:
             self._keep.add(time_us, frame, self._pictures)
-        self.last_end_us = time_us + self._length_us(frame)
+        self.last_end_us = time_us + self._lengths.length_us(frame)
         if self._frames is not None and self._filled == len(self._frames):
             self.flush()
 
@@ -189,11 +189,6 @@ class _Batches:
         self._frames, self._filled = None, 0  # a new buffer: a listener may still look at this one
         for listener in self._listeners:
             listener.feed(batch)
-
-    def _length_us(self, frame: VideoFrame) -> int:
-        base = self._media.video.time_base
-        declared = round(frame.duration * base * MICRO) if base and frame.duration else 0
-        return max(declared, self._step_us)
 
 
 def _nothing_seen(clip: Clip, damage: Damage) -> str:

@@ -10,7 +10,7 @@ from schemas.errors import ClipError
 from schemas.face import FaceTrack
 from schemas.maker import Maker
 from schemas.peak import Peak, PeakAu, PeakMoment, PeakRule
-from schemas.units import Probability, Row
+from schemas.units import AuIntensities, Probability, Row
 
 VERSION: Final = "1"
 
@@ -57,7 +57,8 @@ def find_peak(track: FaceTrack, settings: PeakSettings, label: str | None = None
     """
     trusted = trusted_frames(track, settings.min_confidence)
     scored = _scored(track, trusted, settings, label)
-    scores = {i: score for i in trusted if (score := _score(track, i, scored)) is not None}
+    columns = [track.intensity(au) for au in scored]
+    scores = {i: score for i in trusted if (score := _score(columns, i)) is not None}
     best = max(scores, key=lambda i: scores[i], default=None)  # max keeps the first of equals
     return Peak(
         clip_id=track.clip_id,
@@ -90,7 +91,10 @@ def _readable(track: FaceTrack, trusted: Sequence[int], au: str) -> bool:
 def _most_frequent(
     track: FaceTrack, trusted: Sequence[int], readable: tuple[str, ...], k: int
 ) -> tuple[str, ...]:
-    counts = {au: sum(track.presence(au)[i] is True for i in trusted) for au in readable}
+    counts = {}
+    for au in readable:
+        column = track.presence(au)
+        counts[au] = sum(column[i] is True for i in trusted)
     seen = [au for au in readable if counts[au] > 0]
     return tuple(sorted(sorted(seen, key=lambda au: -counts[au])[:k]))  # both sorts are stable
 
@@ -105,12 +109,12 @@ def _of_label(clip_id: str, readable: tuple[str, ...], label: str | None) -> tup
     return tuple(au for au in readable if au in wanted)
 
 
-def _score(track: FaceTrack, frame: int, scored: Sequence[str]) -> float | None:
+def _score(columns: Sequence[AuIntensities], frame: int) -> float | None:
     """Sum of the known intensities; None where none is known.
 
     Rounded as the intensities are, so that equal sums are equal floats.
     """
-    known = [value for au in scored if (value := track.intensity(au)[frame]) is not None]
+    known = [value for column in columns if (value := column[frame]) is not None]
     return round(sum(known), 2) if known else None
 
 

@@ -45,12 +45,12 @@ MEASURED: Final = ("face", "look", "recording", "speech", "tone")  # made by one
 STAGES: Final = (
     Stage(
         "face",
-        "1",
+        "2",
         FaceTrack,
         settings=("face",),
         packages=("av",),
     ),
-    Stage("look", "1", Look, packages=("av", "opencv-python-headless")),
+    Stage("look", "2", Look, packages=("av", "opencv-python-headless")),
     Stage("recording", "2", Recording, packages=("av",)),
     Stage(
         "speech",
@@ -78,7 +78,7 @@ STAGES: Final = (
         settings=("stills",),
         packages=("av", "opencv-python-headless"),
     ),
-    Stage("scene", "1", Scene, reads=("face", "look", "peak")),
+    Stage("scene", "2", Scene, reads=("face", "look", "peak")),
     Stage(
         "evidence",
         "1",

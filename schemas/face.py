@@ -6,16 +6,15 @@ from pydantic import model_validator
 
 from schemas.maker import Maker
 from schemas.units import (
-    AuIntensity,
-    Degrees,
+    Angles,
+    AuIntensities,
     FrameSeconds,
-    PixelPosition,
-    Ratio,
+    PixelPositions,
+    Ratios,
     Row,
-    Share,
+    Shares,
 )
 
-Intensities = tuple[AuIntensity | None, ...]
 Presences = tuple[bool | None, ...]
 
 
@@ -34,41 +33,37 @@ class FaceTrack(Row):
     t_s: tuple[FrameSeconds, ...]  # presentation time from the start of the clip
     shot: tuple[int, ...]  # number of the shot, from 0; the track and its rest break between shots
     success: tuple[bool, ...]
-    confidence: tuple[Share | None, ...]
-    box_x_px: tuple[PixelPosition | None, ...]  # left edge, in the frame as shown
-    box_y_px: tuple[PixelPosition | None, ...]
-    box_width_px: tuple[PixelPosition | None, ...]
-    box_height_px: tuple[PixelPosition | None, ...]
-    landmarks_px: tuple[
-        PixelPosition | None, ...
-    ]  # x, y of right eye, left eye, nose, mouth corners
-    pitch_deg: tuple[Degrees | None, ...]  # down is positive
-    yaw_deg: tuple[Degrees | None, ...]  # towards the person's left is positive
-    roll_deg: tuple[Degrees | None, ...]  # clockwise in the picture is positive
-    eye_closure: tuple[Share | None, ...]  # 0 open, 1 shut
-    mouth_open: tuple[Ratio | None, ...]  # inner lip gap / distance of the outer eye corners
-    smile: tuple[Share | None, ...]
+    confidence: Shares
+    box_x_px: PixelPositions  # left edge, in the frame as shown
+    box_y_px: PixelPositions
+    box_width_px: PixelPositions
+    box_height_px: PixelPositions
+    landmarks_px: PixelPositions  # x, y of right eye, left eye, nose, mouth corners
+    pitch_deg: Angles  # down is positive
+    yaw_deg: Angles  # towards the person's left is positive
+    roll_deg: Angles  # clockwise in the picture is positive
+    eye_closure: Shares  # 0 open, 1 shut
+    mouth_open: Ratios  # inner lip gap / distance of the outer eye corners
+    smile: Shares
     faces: tuple[int, ...]  # faces seen at the last full detection, the followed one included
-    other_face_size: tuple[
-        Share | None, ...
-    ]  # area of the largest other face / the followed one's, at most 1
-    au01_r: Intensities
-    au02_r: Intensities
-    au04_r: Intensities
-    au05_r: Intensities
-    au06_r: Intensities
-    au07_r: Intensities
-    au09_r: Intensities
-    au10_r: Intensities
-    au12_r: Intensities
-    au14_r: Intensities
-    au15_r: Intensities
-    au17_r: Intensities
-    au20_r: Intensities
-    au23_r: Intensities
-    au25_r: Intensities
-    au26_r: Intensities
-    au45_r: Intensities
+    other_face_size: Shares  # area of the largest other face / the followed one's, at most 1
+    au01_r: AuIntensities
+    au02_r: AuIntensities
+    au04_r: AuIntensities
+    au05_r: AuIntensities
+    au06_r: AuIntensities
+    au07_r: AuIntensities
+    au09_r: AuIntensities
+    au10_r: AuIntensities
+    au12_r: AuIntensities
+    au14_r: AuIntensities
+    au15_r: AuIntensities
+    au17_r: AuIntensities
+    au20_r: AuIntensities
+    au23_r: AuIntensities
+    au25_r: AuIntensities
+    au26_r: AuIntensities
+    au45_r: AuIntensities
     au01_c: Presences
     au02_c: Presences
     au04_c: Presences
@@ -98,9 +93,9 @@ class FaceTrack(Row):
                 raise ValueError(f"{name} has {len(column)} entries for {frames} frames")
         return self
 
-    def intensity(self, au: str) -> Intensities:
+    def intensity(self, au: str) -> AuIntensities:
         """Column of an action unit, e.g. "AU12", one of schemas.au.INTENSITY_AUS."""
-        column: Intensities = getattr(self, f"{au.lower()}_r")
+        column: AuIntensities = getattr(self, f"{au.lower()}_r")
         return column
 
     def presence(self, au: str) -> Presences:

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from schemas.maker import Maker
-from schemas.units import Ratio, Row, Share
+from schemas.units import Change, Row, Share
 
 ShotSize = Literal["extreme close-up", "close-up", "medium shot", "long shot"]
 
@@ -17,7 +17,7 @@ class Look(Row):
     luma_mean: Share  # 0 black, 1 white
     luma_sd: Share  # over the picture and over time
     saturation_mean: Share  # 0 grey, 1 pure colours; bright places weigh more than dark ones
-    motion: Ratio | None  # mean absolute luma change per frame, cuts left out; None for a still
+    motion: Change | None  # mean absolute luma change per frame, cuts left out; None for a still
     defects: tuple[str, ...] = ()  # what the decoder had to forgive, e.g. "2 damaged packets"
 
 
@@ -29,7 +29,7 @@ class Scene(Row):
     luma_mean: Share  # 0 black, 1 white
     luma_sd: Share
     colour: Literal["black and white", "muted", "colourful"]
-    motion: Ratio | None  # mean absolute luma change per frame, 0-1; None for a still
+    motion: Change | None  # mean absolute luma change per frame, 0-1; None for a still
     faces: int  # most seen at once
     head: str | None  # where the head points at the peak; None without a face
     description: str  # one or two sentences

@@ -36,17 +36,36 @@ Semitones = Annotated[float, Unit("semitone")]
 Pixels = Annotated[int, Field(ge=1), Unit("px")]
 Probability = Annotated[float, Field(ge=0, le=1), Unit("1")]
 
-# Values of a track, one per frame: rounded on the way in, so that 32 stored bits give them back.
+# Measures of pictures: rounded on the way in, so that 32 stored bits give them back.
 FrameSeconds = Annotated[float, Field(ge=0), Unit("s")]
 AuIntensity = Annotated[
-    float, AfterValidator(_to_centi), Field(ge=0, le=5), Unit("FACS 0-5"), Storage("float32")
+    float, Field(ge=0, le=5), AfterValidator(_to_centi), Unit("FACS 0-5"), Storage("float32")
 ]
-Degrees = Annotated[float, AfterValidator(_to_centi), Unit("deg"), Storage("float32")]
-PixelPosition = Annotated[float, AfterValidator(_to_centi), Unit("px"), Storage("float32")]
 Share = Annotated[
-    float, AfterValidator(_to_milli), Field(ge=0, le=1), Unit("1"), Storage("float32")
+    float, Field(ge=0, le=1), AfterValidator(_to_milli), Unit("1"), Storage("float32")
 ]
-Ratio = Annotated[float, AfterValidator(_to_milli), Field(ge=0), Unit("1"), Storage("float32")]
+Ratio = Annotated[float, Field(ge=0), AfterValidator(_to_milli), Unit("1"), Storage("float32")]
+Change = Annotated[
+    float,
+    Field(ge=0, le=1),
+    AfterValidator(lambda change: round(change, 5)),
+    Unit("1"),
+    Storage("float32"),
+]
+
+# The same for the lists of a track, one entry per frame; a list is rounded in one call.
+_Centi = AfterValidator(lambda values: tuple([None if v is None else round(v, 2) for v in values]))
+_Milli = AfterValidator(lambda values: tuple([None if v is None else round(v, 3) for v in values]))
+_Intensity = Annotated[float, Field(ge=0, le=5), Unit("FACS 0-5"), Storage("float32")]
+_Degrees = Annotated[float, Unit("deg"), Storage("float32")]
+_Position = Annotated[float, Unit("px"), Storage("float32")]
+_Share = Annotated[float, Field(ge=0, le=1), Unit("1"), Storage("float32")]
+_Ratio = Annotated[float, Field(ge=0), Unit("1"), Storage("float32")]
+AuIntensities = Annotated[tuple[_Intensity | None, ...], _Centi]
+Angles = Annotated[tuple[_Degrees | None, ...], _Centi]
+PixelPositions = Annotated[tuple[_Position | None, ...], _Centi]
+Shares = Annotated[tuple[_Share | None, ...], _Milli]
+Ratios = Annotated[tuple[_Ratio | None, ...], _Milli]
 
 
 class Row(BaseModel):

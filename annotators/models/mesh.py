@@ -47,6 +47,12 @@ class Mesh:
     points: NDArray[np.float32]  # [468, 3] px of the frame; z towards the viewer is negative
     face_flag: float  # 0-1, that there is a face in the region
 
+    @property
+    def extent(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Least and greatest x and y, [2] each."""
+        x_y = self.points.T[:2].copy()  # rows: a minimum along a row is several times as fast
+        return x_y.min(axis=1), x_y.max(axis=1)
+
 
 Detect = Callable[[Frame], list[Detection]]
 Landmark = Callable[[Frame, Region], Mesh]

@@ -85,10 +85,9 @@ def fit(shapes: Floats, rigid: Floats) -> tuple[Floats, Floats]:
     return np.asarray(scale[:, None, None] * turned + middle), np.asarray(rotation)
 
 
-def frontal(shapes: Floats) -> Floats:
-    """[T, K, 3] of one person -> the same laid on the person's own frontal median face."""
-    laid, _ = fit(shapes, rigid_template())
-    own_rigid = np.median(laid, axis=0)[_RIGID_COLUMNS]
+def frontal(laid: Floats) -> Floats:
+    """[T, K, 3] of one person, laid on the template -> laid on the person's own median face."""
+    own_rigid = np.median(laid[:, _RIGID_COLUMNS], axis=0)
     return fit(laid, own_rigid)[0]
 
 

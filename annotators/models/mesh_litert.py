@@ -22,6 +22,7 @@ from annotators.models.mesh_detector import (
     merge,
     windows,
 )
+from annotators.small import resized
 
 LANDMARK_PX: Final = 192
 
@@ -107,11 +108,10 @@ class LandmarkModel:
 
 def _placed(mesh: Points, to_frame: NDArray[np.float64], scale: float) -> Points:
     """[468, 3] in crop pixels -> in pixels of the frame."""
-    placed = np.empty_like(mesh)
-    x, y = mesh.T[:2].astype(np.float64)
-    for axis, (along, down, start) in enumerate(to_frame.tolist()):
-        placed[:, axis] = along * x + down * y + start
-    np.multiply(mesh[:, 2], np.float32(scale), out=placed[:, 2])
+    turned = np.zeros((3, 3), np.float32)
+    turned[:2, :2], turned[2, 2] = to_frame[:, :2].T, scale
+    placed = mesh @ turned
+    placed[:, :2] += to_frame[:, 2].astype(np.float32)
     return placed
 
 
@@ -119,11 +119,10 @@ def _padded(frame: Frame, input_px: int) -> Frame:
     """[H, W, 3] -> [S, S, 3], the picture in the middle, black around it."""
     height, width = frame.shape[:2]
     scale = input_px / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-    left, top = (input_px - size[0]) // 2, (input_px - size[1]) // 2
+    rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
+    left, top = (input_px - columns) // 2, (input_px - rows) // 2
     square = np.zeros((input_px, input_px, 3), np.uint8)
-    square[top : top + size[1], left : left + size[0]] = small
+    square[top : top + rows, left : left + columns] = resized(frame, height=rows, width=columns)
     return square
 
 

@@ -158,12 +158,12 @@ def region_around(face: Detection) -> Region:
 
 def region_of(mesh: Mesh) -> Region:
     """The square around a mesh, turned with its eye line, where its face is looked for next."""
-    x, y = mesh.points.T[:2].astype(np.float64)
-    angle = math.atan2(y[LEFT_EYE] - y[RIGHT_EYE], x[LEFT_EYE] - x[RIGHT_EYE])
+    across, fall = (mesh.points[LEFT_EYE, :2] - mesh.points[RIGHT_EYE, :2]).tolist()
+    angle = math.atan2(fall, across)
     cos, sin = math.cos(angle), math.sin(angle)
-    along, down = cos * x + sin * y, cos * y - sin * x  # the mesh, turned upright
-    left, right = float(along.min()), float(along.max())
-    top, bottom = float(down.min()), float(down.max())
+    upright = np.array([[cos, sin], [-sin, cos]], np.float32) @ mesh.points[:, :2].T
+    left, top = upright.min(axis=1).tolist()
+    right, bottom = upright.max(axis=1).tolist()
     middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
     size = REGION_SCALE * max(right - left, bottom - top)
     return Region(cos * middle_x - sin * middle_y, sin * middle_x + cos * middle_y, size, angle)

@@ -72,7 +72,7 @@ def test_measures_do_not_depend_on_where_and_how_large_a_rigid_face_is():
         in_picture(face, turn(1, 20) @ turn(2, 10), size=33, at=(50, 70)),
         in_picture(face, turn(0, -15), size=200, at=(900, 20)),
     ]
-    measures = measure_all(frontal(normalised(np.concatenate(views))))
+    measures = measure_all(frontal(fit(normalised(np.concatenate(views)), rigid_template())[0]))
     for values in measures.values():
         assert np.ptp(values) < 0.01
 
