@@ -122,7 +122,7 @@ def _try(answer: Json, name: str, make: Callable[[], Row]) -> Row | None:
     except ClipError as e:
         answer["errors"][name] = [type(e).__name__, str(e)]
         return None
-    answer["rows"][name] = row.model_dump(mode="json")
+    answer["rows"][name] = row.model_dump_json()  # a text: tracks are large
     return row
 
 

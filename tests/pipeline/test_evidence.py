@@ -200,7 +200,7 @@ def test_evidence_names_everyone_who_made_it():
         "peak peak 1",
         "speech hand 2",
         "tone hand 2",
-        "scene measured 1",
+        "scene measured 2",
     )
 
 
