@@ -10,6 +10,7 @@ from pydantic import Field
 
 from annotators.wording import Wording, as_sentence, face_wording, said, sentence_of, sounding
 from schemas.clues import Clue, Clues
+from schemas.egemaps import CITED
 from schemas.evidence import Evidence, EvidenceItem
 from schemas.maker import Maker
 from schemas.units import Row
@@ -19,7 +20,7 @@ VERSION: Final = "1"
 PROXY_FLAG: Final = "proxy_action_units"
 
 LEAD: Final = "At the peak,"
-_VOICED: Final = ("f0_median_hz", "f0_sd_semitones", "syllables_per_s", "words_per_s")
+_VOICED: Final = ("f0_median_hz", "f0_sd_semitones", "syllables_per_s", "words_per_s", *CITED)
 _NEXT_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 

@@ -8,3 +8,4 @@ class Maker(Row):
     version: str  # of our code around it: changes when the same input would get another answer
     model: str | None = None  # name and digest of the weights or service model
     prompt: str | None = None  # sha256 of the template that asked
+    norms: str | None = None  # digest of the norms by which a voice was put into words

@@ -53,6 +53,7 @@ def payload(path, wants, **more):
         "words": None,
         "have_speech": None,
         "foresee": None,
+        "norms": None,
     } | more
 
 
