@@ -33,6 +33,16 @@ def compare(
     return f"{against}, it {listing(told)}."
 
 
+def compared_in(text: str, measures: Mapping[str, float | None]) -> tuple[str, ...]:
+    """Names of the measures whose figures a text of `compare` gives."""
+    return tuple(
+        name
+        for name, phrase in _phrases().items()
+        if (value := measures.get(name)) is not None
+        and f"({phrase['figure'].format(value)})" in text
+    )
+
+
 def _standing_out(measures: Mapping[str, float | None], norm: ClassNorm) -> list[str]:
     """Phrases in the order of the table."""
     found: dict[str, tuple[int, str]] = {}

@@ -47,7 +47,7 @@ def test_the_quantiles_are_those_of_the_clips_with_a_voice():
 
 
 def test_too_few_clips_make_no_norms_and_the_number_is_told():
-    with pytest.raises(SetupError, match="work: 99 clips have a voice .* norms need 100"):
+    with pytest.raises(SetupError, match=r"work: 99 clips have a voice .* norms need 100"):
         computed([*voices(LEAST_CLIPS - 1), silent(500)])
     assert computed(voices(LEAST_CLIPS)).classes[0].clips == LEAST_CLIPS
 
@@ -84,7 +84,7 @@ def test_norms_are_frozen(tmp_path):
 
 
 def test_a_work_folder_with_few_clips_gives_no_norms(built):
-    with pytest.raises(SetupError, match="4 clips have a voice measured by prosody, norms need"):
+    with pytest.raises(SetupError, match=r"4 clips have a voice measured by prosody, norms need"):
         norms_of(built.open())
 
 
