@@ -81,7 +81,7 @@ def test_of_many_measures_those_of_the_outer_tenths_are_told():
     values = dict.fromkeys(names, 5.5) | {"VoicedSegmentsPerSec": 9.0, "pause_share": 0.5}
     sentence = compare(values, norms, f0_median_hz=None)
     assert "pauses much less (0.50 of the time)" in sentence
-    assert sentence.endswith("and has much more voiced segments (9.0 per second).")
+    assert sentence.endswith("and is voiced much more often (9.0 voiced segments per second).")
     assert sentence.count("(") == MOST
 
 
