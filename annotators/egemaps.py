@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotators.base import AUDIO_HZ, Sound
-from annotators.norms import norms_name
+from annotators.norms import norms_digest, norms_name
 from annotators.tone import (
     DEFAULTS,
     MAX_WORDS_PER_S,
@@ -59,13 +59,18 @@ def describe_egemaps(
 
     Raises AnnotationError when `extract` gives other functionals than eGeMAPSv02 has.
     """
-    made_by = Maker(engine=ENGINE, version=VERSION, model=model, norms=norms_name(norms))
+    made_by = Maker(engine=ENGINE, version=VERSION, model=model, prompt=norms_digest(norms))
     voice = hear(sound, speech, settings)
     if isinstance(voice, Voice) and len(voice.samples) < LEAST_SAMPLES:
         voice = "too_short"
     if not isinstance(voice, Voice):
         return Tone(
-            clip_id=clip_id, made_by=made_by, measures=None, description=None, missing=voice
+            clip_id=clip_id,
+            made_by=made_by,
+            measures=None,
+            description=None,
+            missing=voice,
+            norms=norms_name(norms),
         )
     features = to_columns(clip_id, extract(voice.samples))
     measures = _measure(voice, features, speech.transcript)
@@ -75,6 +80,7 @@ def describe_egemaps(
         measures=measures,
         description=put_into_words(measures, norms, features),
         missing=None,
+        norms=norms_name(norms),
         egemaps=features,
     )
 

@@ -39,16 +39,19 @@ def load_norms(name_or_path: str, *, engine: str) -> Norms | None:
 
 
 def norms_name(norms: Norms | None) -> str:
-    """What a row names: the kind and the first 16 digits of the digest."""
-    if norms is None:
-        return f"{PUBLISHED} sha256:{_published_digest()}"
-    return f"{norms.engine} of {norms.classes[0].clips} clips sha256:{norms.digest[:16]}"
+    """What a row calls them, e.g. "prosody of 412 clips"."""
+    return PUBLISHED if norms is None else f"{norms.engine} of {norms.classes[0].clips} clips"
+
+
+def norms_digest(norms: Norms | None) -> str:
+    """sha256 of the file they stand in, for Maker.prompt."""
+    return _published_digest() if norms is None else norms.digest
 
 
 @cache
 def _published_digest() -> str:
     content = (files("annotators") / "phrases" / "tone.toml").read_bytes()
-    return hashlib.sha256(content).hexdigest()[:16]
+    return hashlib.sha256(content).hexdigest()
 
 
 def _read(path: Path) -> Norms:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from annotators.base import AUDIO_HZ, Sound
-from annotators.norms import PUBLISHED, norms_name
+from annotators.norms import PUBLISHED, norms_digest, norms_name
 from annotators.speech import within_range
 from annotators.syllables import HOP, SILENCE_DB, count_syllables, decibels
 from annotators.tone_words import LEAST_VOICED, put_into_words
@@ -104,11 +104,16 @@ def describe_tone(
 
     Raises AnnotationError when the pitch model breaks its contract.
     """
-    made_by = Maker(engine=ENGINE, version=VERSION, model=model, norms=norms_name(norms))
+    made_by = Maker(engine=ENGINE, version=VERSION, model=model, prompt=norms_digest(norms))
     voice = hear(sound, speech, settings)
     if not isinstance(voice, Voice):
         return Tone(
-            clip_id=clip_id, made_by=made_by, measures=None, description=None, missing=voice
+            clip_id=clip_id,
+            made_by=made_by,
+            measures=None,
+            description=None,
+            missing=voice,
+            norms=norms_name(norms),
         )
     f0 = _f0(clip_id, voice, track_pitch)
     measures = _measure(voice, f0, speech.transcript)
@@ -118,6 +123,7 @@ def describe_tone(
         measures=measures,
         description=put_into_words(measures, norms),
         missing=None,
+        norms=norms_name(norms),
     )
 
 

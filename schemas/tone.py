@@ -30,4 +30,5 @@ class Tone(Row):
     measures: ToneMeasures | None
     description: str | None  # one sentence; None exactly when `measures` is None
     missing: Literal["no_audio", "no_speech", "too_short"] | None  # why there is no tone
+    norms: str | None = None  # what its words rest on; the digest is in made_by.prompt
     egemaps: Egemaps | None = None  # only where the engine is egemaps

@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 
 from annotators.norm_words import MOST, compare
-from annotators.norms import PUBLISHED, load_norms, norms_name
+from annotators.norms import PUBLISHED, load_norms, norms_digest, norms_name
 from annotators.tone_words import put_into_words
 from schemas.egemaps import CITED, Egemaps
 from schemas.errors import SetupError
@@ -139,7 +139,7 @@ def test_norms_come_back_from_their_file_with_the_digest_of_its_bytes(tmp_path):
     found = load_norms(str(path), engine="prosody")
     assert found == SD
     assert found.digest == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert norms_name(found) == f"prosody of 412 clips sha256:{SD.digest[:16]}"
+    assert (norms_name(found), norms_digest(found)) == ("prosody of 412 clips", SD.digest)
 
 
 def test_the_published_norms_are_no_file():
