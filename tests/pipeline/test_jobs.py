@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from annotators.models.egemaps import egemaps_installed
 from annotators.models.weights import INSTALL_COMMAND, mesh_weights_installed
 from pipeline.container import MediaLimits
 from pipeline.jobs import JOBS
@@ -18,7 +19,7 @@ from tests.conftest import DEMO
 from tests.pipeline.media_files import Film, make_film
 
 LIMITS = MediaLimits().model_dump(mode="json")
-SECTIONS = ("face", "speech", "tone", "stills")
+SECTIONS = ("face", "voice", "speech", "tone", "stills")
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +54,7 @@ def payload(path, wants, **more):
         "words": None,
         "have_speech": None,
         "foresee": None,
+        "norms": None,
     } | more
 
 
@@ -73,6 +75,19 @@ def test_one_decode_serves_every_stage_that_is_wanted(measured):
     assert rows["look"].frames == frames == 60
     assert rows["recording"].opus is None
     assert rows["tone"].missing == "no_audio"
+
+
+@pytest.mark.model
+def test_a_worker_measures_the_voice_by_the_engine_chosen():
+    if egemaps_installed() is None:
+        pytest.skip("opensmile is not installed: merr engines install egemaps")
+    asked = payload(DEMO / "smile.mp4", ["speech", "tone"])
+    asked["settings"]["tone"]["engine"] = "egemaps"
+    answer = run("measure", asked)
+    tone = BY_NAME["tone"].row.model_validate(answer["rows"]["tone"])
+    assert (answer["errors"], tone.made_by.engine) == ({}, "egemaps")
+    assert tone.egemaps.jitterLocal_sma3nz_amean > 0
+    assert "(median 26" in tone.description
 
 
 @pytest.mark.parametrize("wants", [["look"], ["recording"], ["speech"], ["look", "speech"]])
@@ -112,12 +127,12 @@ def test_stills_are_taken_at_the_start_the_middle_and_the_peak(measured):
 
 def test_a_film_is_searched_for_shots_and_voices(tmp_path):
     film = shutil.copy(DEMO / "goodbye.mp4", tmp_path)
-    settings = Settings().speech.model_dump(mode="json")
-    told = run("film", {"path": film, "video": probe(film), "speech": settings, "limits": LIMITS})
+    settings = Settings().voice.model_dump(mode="json")
+    told = run("film", {"path": film, "video": probe(film), "voice": settings, "limits": LIMITS})
     assert [shot["start_s"] for shot in told["shots"]] == [0.0]
     assert told["voiced"]
     silent = make_film(tmp_path / "silent.mp4", Film(sound=False))
-    payload = {"path": str(silent), "video": probe(silent), "speech": settings, "limits": LIMITS}
+    payload = {"path": str(silent), "video": probe(silent), "voice": settings, "limits": LIMITS}
     assert run("film", payload)["voiced"] is None
 
 
