@@ -1,75 +1,203 @@
-"""Which facial movements a text speaks of: by code, FACS name, our phrases or lay words."""
+"""Which measurable things a text speaks of: movements of a face, the sound of a voice, a picture.
+
+Words are bound by nearness: "raised" to the nearest part of the face, and where that is a hand, to
+nothing. Quoted words are never read. What is denied and what is only supposed is marked.
+"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
-from annotators.wording import Phrase, face_wording
-from schemas.au import BLINK, FACS_NAMES
+from annotators.claims import masked, stretches_in
+from annotators.meanings import Lexicon, Measured, Move, Reading, Units, lexicon
 
-_CODE: Final = re.compile(r"\bau\s?0?(\d{1,2})\b")
-_NEGATED: Final = re.compile(
-    r"\b(?:no|not|without|never|nor|neither|lacks?|isn't|aren't)\b(?:[^\w.,;:]+\w+){0,2}[^\w.,;:]*$"
+MOST_BETWEEN: Final = 5  # words between a part and its move
+MOST_BETWEEN_ZH: Final = 6  # characters
+_COMMA_COSTS: Final = 2.0  # as many words
+_AND_COSTS: Final = 1.0
+
+_NOT: Final = (
+    r"(?:no|not(?! only| just| merely| simply)|without|never|nor|neither|nobody|none|lacks?|"
+    r"lacking|cannot|\w+n't|free of|absence of|lack of|(?:no|any) (?:trace|sign|hint) of)"
+)
+_DENIED: Final = re.compile(rf"\b{_NOT}(?:[^\w.,;:]+[\w']+){{0,3}}[^\w.,;:]*$")
+_DENIED_BETWEEN: Final = re.compile(r"\b(?:not(?! only| just| merely)|never|no|\w+n't)\b")
+_CARRIED: Final = re.compile(r"^\W*(?:or|nor)\b(?:\W+\w+){0,2}\W*$")
+_NOT_ZH: Final = (
+    r"(?:没有|没|未|毫无|并无|(?<!忍)(?<!禁)(?<!止)不(?!禁|由|住|停|断|仅|但|只|过|同))"
+)
+_DENIED_ZH: Final = re.compile(rf"{_NOT_ZH}[^\W\d_]{{0,4}}$")
+_DENIED_BETWEEN_ZH: Final = re.compile(_NOT_ZH)
+_SUPPOSED: Final = re.compile(
+    r"\b(?:as if|as though|would|might|could|may|about to|trying to|tries to|tried to|attempts? to|"
+    r"rather than|instead of|anything but|far from|almost|nearly|barely|hardly|scarcely|if|than|"
+    r"no longer|stops?|stopped|ceases?|used to)\b(?:\W+[\w']+){0,3}\W*$"
+)
+_SUPPOSED_BETWEEN: Final = re.compile(r"\b(?:would|might|could|may|almost|barely|hardly)\b")
+_SUPPOSED_ZH: Final = re.compile(
+    r"(?:仿佛|好像|像是|想要|试图|本该|可能|几乎(?!没)|差点|如果|强忍|忍住|而不是|不再|停止)[^\W\d_]{0,4}$"
 )
 
 
 @dataclass(frozen=True)
 class Mention:
-    """Words of a text that any of these units or signs would bear out."""
+    """Words of a text and what they claim."""
 
     words: str
-    any_of: frozenset[str]
+    start: int  # in the text
+    end: int
+    modality: Measured
+    readings: tuple[Reading, ...]  # any bears the words out; none: known words, no measure
     negated: bool  # "no smile"
+    supposed: bool  # "as if to smile", "almost smiles": neither said nor denied
+
+    @property
+    def any_of(self) -> frozenset[str]:
+        """Action units and signs that would bear it out."""
+        units = [r.any_of for r in self.readings if isinstance(r, Units)]
+        return frozenset().union(*units)
 
 
-def mentions_in(text: str) -> tuple[Mention, ...]:
-    """Movements that a text names, in any order; blinks are left out, as peaks leave them out."""
-    lowered = " ".join(text.lower().replace("\u2019", "'").split())
-    return tuple(
-        Mention(match.group(), any_of, bool(_NEGATED.search(lowered[: match.start()])))
-        for match, any_of in _matches(lowered)
-    )
+@dataclass(frozen=True)
+class _Hit:
+    start: int
+    end: int
+    readings: tuple[Reading, ...]
+    between: tuple[int, int] = (0, 0)  # of a part and its move
 
 
-def _matches(lowered: str) -> Iterator[tuple[re.Match[str], frozenset[str]]]:
-    for match in _CODE.finditer(lowered):
-        if (au := f"AU{int(match.group(1)):02d}") != BLINK:
-            yield match, frozenset({au})
+def mentions_in(text: str, modality: Measured = "face") -> tuple[Mention, ...]:
+    """In the order of the text; of a face without blinks, as peaks leave them out."""
+    plain = masked(text)
+    found: list[Mention] = []
+    for start, end in stretches_in(text):
+        hits = sorted(_hits(plain, start, end, lexicon(modality)), key=lambda h: h.start)
+        for hit in hits:
+            before = found[-1] if found and found[-1].start >= start else None
+            found.append(_mention(text, plain, (start, end), hit, modality, before))
+    return tuple(found)
+
+
+def speaks_of(text: str, modality: Measured) -> bool:
+    """Words of the modality stand there, measurable or not."""
+    return lexicon(modality).cues.search(masked(text)) is not None
+
+
+def _hits(plain: str, start: int, end: int, words: Lexicon) -> Iterator[_Hit]:
     taken: list[tuple[int, int]] = []
-    for pattern, any_of in _patterns():  # our phrases first: lay words inside one say no more
-        for match in pattern.finditer(lowered):
-            if not any(start <= match.start() and match.end() <= end for start, end in taken):
-                taken.append(match.span())
-                yield match, any_of
-
-
-@cache
-def _patterns() -> tuple[tuple[re.Pattern[str], frozenset[str]], ...]:
-    wording = face_wording()
-    own = [
-        (_said(phrase), frozenset({name}))
-        for table in (wording.units, wording.signs)
-        for name, variants in table.items()
-        for phrase in variants
+    whole = [
+        _Hit(match.start(), match.end(), said.readings)
+        for said in (*words.phrases, *words.counts)
+        for match in said.pattern.finditer(plain, start, end)
     ]
-    names = [
-        (re.compile(rf"\b{name}s?\b"), frozenset({au}))
-        for au, name in FACS_NAMES.items()
-        if au != BLINK
-    ]
-    lay = [
-        (re.compile(rf"\b{re.escape(words)}"), frozenset(entry.any_of))
-        for entry in wording.lay
-        for words in entry.words
-    ]
-    return (*own, *names, *lay)
+    for hit in sorted(whole, key=lambda h: (h.start - h.end, h.start)):  # longest first
+        if not _overlaps(hit.start, hit.end, taken):
+            taken.append((hit.start, hit.end))
+            yield hit
+    parts = _parts(plain, start, end, words, taken)
+    yield from _bound(plain, start, end, words.moves, parts, taken)
 
 
-def _said(phrase: Phrase) -> re.Pattern[str]:
-    """A phrase as clause or list item, with or without an adverb."""
-    return re.compile(
-        rf"\b{re.escape(phrase.subject)}(?: {phrase.verb})?(?: \w+ly)? "
-        rf"{re.escape(phrase.participle)}\b"
+def _parts(
+    plain: str, start: int, end: int, words: Lexicon, taken: Sequence[tuple[int, int]]
+) -> list[tuple[int, int, str]]:
+    """Start, end and name; of overlapping ones the longest."""
+    found = [
+        (match.start(), match.end(), name)
+        for name, pattern in words.parts
+        for match in pattern.finditer(plain, start, end)
+    ]
+    kept: list[tuple[int, int, str]] = []
+    for part in sorted(found, key=lambda p: (p[0] - p[1], p[0])):
+        if not _overlaps(part[0], part[1], [*taken, *((s, e) for s, e, _ in kept)]):
+            kept.append(part)
+    return kept
+
+
+def _bound(
+    plain: str,
+    start: int,
+    end: int,
+    moves: Sequence[Move],
+    parts: Sequence[tuple[int, int, str]],
+    taken: Sequence[tuple[int, int]],
+) -> Iterator[_Hit]:
+    """Moves with the nearest part, where they belong to it."""
+    bound: dict[tuple[int, int], list[tuple[int, int, Move]]] = {}
+    for move in moves:
+        for match in move.pattern.finditer(plain, start, end):
+            if _overlaps(match.start(), match.end(), taken):
+                continue
+            part = _nearest(plain, match.start(), match.end(), parts)
+            if part is not None and part[2] in move.parts:
+                bound.setdefault(part[:2], []).append((match.start(), match.end(), move))
+    for (part_start, part_end), found in bound.items():
+        used: list[tuple[int, int]] = []
+        seen: set[int] = set()
+        for at, until, move in sorted(found, key=lambda f: (f[0] - f[1], f[0])):
+            if _overlaps(at, until, used) or id(move) in seen:
+                continue
+            used.append((at, until))
+            seen.add(id(move))
+            between = (min(part_end, until), max(part_start, at))
+            yield _Hit(min(part_start, at), max(part_end, until), move.readings, between)
+
+
+def _nearest(
+    plain: str, start: int, end: int, parts: Sequence[tuple[int, int, str]]
+) -> tuple[int, int, str] | None:
+    apart = [
+        (_distance(plain[min(p[1], end) : max(p[0], start)]), p)
+        for p in parts
+        if p[1] <= start or p[0] >= end
+    ]
+    near = [(cost, p) for cost, p in apart if cost is not None]
+    return min(near, key=lambda found: (found[0], -found[1][0]))[1] if near else None
+
+
+def _distance(gap: str) -> float | None:
+    """Words between, what parts them counted in; None for too many."""
+    han = sum("\u3400" <= letter <= "\u9fff" for letter in gap)
+    words = re.findall(r"[a-z']+", gap)
+    if han > MOST_BETWEEN_ZH or len(words) > MOST_BETWEEN:
+        return None
+    cost = len(words) + han / 2
+    return cost + _COMMA_COSTS * gap.count(",") + _AND_COSTS * words.count("and")
+
+
+def _mention(
+    text: str,
+    plain: str,
+    stretch: tuple[int, int],
+    hit: _Hit,
+    modality: Measured,
+    before: Mention | None,
+) -> Mention:
+    lead, between = plain[stretch[0] : hit.start], plain[slice(*hit.between)]
+    words = plain[hit.start : hit.end]
+    negated = bool(
+        _DENIED.search(lead)
+        or _DENIED_ZH.search(lead)
+        or _DENIED_BETWEEN.search(between)
+        or _DENIED_BETWEEN_ZH.search(between)
+        or re.search(r"\b(?:is|are) not\b", words)
     )
+    if before is not None and before.negated and hit.start >= before.end:
+        negated = negated or bool(_CARRIED.search(plain[before.end : hit.start]))
+    supposed = bool(
+        _SUPPOSED.search(lead) or _SUPPOSED_ZH.search(lead) or _SUPPOSED_BETWEEN.search(between)
+    )
+    return Mention(
+        words=text[hit.start : hit.end],
+        start=hit.start,
+        end=hit.end,
+        modality=modality,
+        readings=hit.readings,
+        negated=negated,
+        supposed=supposed,
+    )
+
+
+def _overlaps(start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start < until and at < end for at, until in spans)

@@ -50,6 +50,17 @@ def _by_published_norms(measures: ToneMeasures) -> str:
     )
 
 
+def step_range(scale: str, words: str) -> tuple[float, float]:
+    """From where to where a scale of phrases/tone.toml says `words`; KeyError for no such step."""
+    low = -inf
+    for step in _norms()[scale]:
+        high = step.get("below", inf)
+        if step.get("words") == words:
+            return low, high
+        low = high
+    raise KeyError(f"{scale}: {words}")
+
+
 def _without_pitch(measures: ToneMeasures) -> str:
     if measures.voiced_share >= LEAST_VOICED:
         return f"The voice is heard for {measures.speech_s:.1f} s, too short to tell its pitch"

@@ -57,7 +57,8 @@ _REFUSAL: Final = re.compile(
 _NO_EMOTION: Final = re.compile(
     r"\b(?:none|neither|not|n't|any|no|without)\b.{0,60}\b(?:emotions?|tones?|options?|choices?|"
     r"labels?|categor(?:y|ies))\b.{0,20}\b(?:listed|above|mentioned|given|provided|options)\b|"
-    r"(?:\bnone|\bneither|\bnot|n't|\bany|\bno)\b.{0,60}\b(?:listed|mentioned|given|provided|above) "
+    r"(?:\bnone|\bneither|\bnot|n't|\bany|\bno)\b.{0,60}"
+    r"\b(?:listed|mentioned|given|provided|above) "
     r"(?:emotions?|tones?|options?|choices?|labels?|categor(?:y|ies))\b|"
     r"(?:\bnot|n't) (?:one|any) of the (?:listed|given|provided|mentioned|above)\b|"
     r"\bnone of (?:the (?:above|listed|options|choices|emotions|tones)|these|those)\b|"

@@ -1,39 +1,56 @@
-"""Grounding: every clue is held against the evidence it cites, before anything rests on it."""
+"""Grounding: every text is split into claims, and every claim is held against the evidence.
+
+A claim is supported, contradicted or unverifiable. A clue is judged by its claims and by two
+rules that are about the clue and not about the clip: it must not name a label (leaks_label), and
+what it says must rest on what it cites (unsupported).
+"""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from annotators.mentions import Mention, mentions_in
-from annotators.wording import quotable
-from pipeline.leakage import leaked_words, outside_quotes, quotes_in
-from schemas.clues import Clue, Clues
-from schemas.evidence import Evidence, EvidenceItem
+from annotators.amounts import amounts_in
+from annotators.claims import Claim, claims_in
+from annotators.meanings import MEASURED, lexicon
+from annotators.mentions import Mention, mentions_in, speaks_of
+from pipeline.face_window import FaceWindow, face_window
+from pipeline.judging import OPEN, Finding, judge, judge_amount
+from pipeline.leakage import leaked_words, outside_quotes
+from pipeline.quoting import judge_quote, plain_words, quotes_of
+from schemas.clues import ClaimCheck, Clue, Clues
+from schemas.evidence import Evidence, EvidenceItem, Modality
+from schemas.face import FaceTrack
 from schemas.label import Vocabulary
 from schemas.peak import Peak
 from schemas.units import Row
 
-Verdict = Literal["supported", "unsupported", "contradicted", "unverifiable", "leaks_label"]
+ClueVerdict = Literal["supported", "unsupported", "contradicted", "unverifiable", "leaks_label"]
 
 _NUMBER: Final = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?P<percent>\s?(?:%|percent|per cent))?")
 _NO_MEASURE: Final = re.compile(  # codes of units, and ends of the intensity scale
     r"\bau\s?\d{1,2}\b|(?:\bout of|\bof|/)\s?5\b|\b0\s?(?:-|\u2013|to)\s?5\b", re.IGNORECASE
 )
-_WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
 
 class ClueCheck(Row):
-    """supported: something in the claim was compared with the evidence and nothing failed;
+    """supported: something in the clue was compared with the evidence and nothing failed;
     unverifiable: nothing failed, but nothing could be compared either; the rest failed."""
 
     clue: Clue
-    verdict: Verdict
+    verdict: ClueVerdict
     reason: str | None  # why it failed
+    claims: tuple[ClaimCheck, ...]
 
     @property
     def failed(self) -> bool:
         return self.reason is not None
+
+    @property
+    def by_proxy(self) -> bool:
+        """Only movements computed from geometry speak against it."""
+        against = [claim for claim in self.claims if claim.verdict == "contradicted"]
+        return bool(against) and all(claim.proxy for claim in against)
 
 
 @dataclass(frozen=True)
@@ -41,111 +58,234 @@ class _Case:
     clue: Clue
     cited: tuple[EvidenceItem, ...]
     evidence: Evidence
-    absent: frozenset[str]  # units that the engine can tell and did not see at the peak
+    window: FaceWindow
     vocabulary: Vocabulary
 
 
 @dataclass(frozen=True)
-class _Finding:
-    verdict: Verdict
-    reason: str | None = None
+class _Fault:
+    verdict: ClueVerdict
+    reason: str
 
 
-_Rule = Callable[[_Case], Iterator[_Finding]]
-_BORNE_OUT: Final = _Finding("supported")
+_Rule = Callable[[_Case], Iterator[_Fault]]
+
+
+def lexicon_versions() -> str:
+    """Which words are read in which meaning."""
+    return ", ".join(lexicon(modality).version for modality in MEASURED)
 
 
 def check(
-    clues: Clues, evidence: Evidence, *, vocabulary: Vocabulary, peak: Peak | None = None
+    clues: Clues,
+    evidence: Evidence,
+    *,
+    vocabulary: Vocabulary,
+    peak: Peak | None = None,
+    track: FaceTrack | None = None,
 ) -> tuple[ClueCheck, ...]:
-    """One verdict per clue, in order. With `peak`, a movement it measured as absent contradicts;
-    without it such a claim is unsupported, since a missing unit may also be an unknown one."""
-    moment = peak.moment if peak is not None else None
-    absent = (
-        frozenset(unit.au for unit in moment.aus if not unit.present) if moment else frozenset()
+    """One verdict per clue, in order. Without `track` a face is judged by its peak frame alone,
+    without `peak` no movement is known to be absent, and none is contradicted."""
+    window = face_window(evidence, peak, track)
+    return tuple(
+        _checked(clue, number, evidence, window, vocabulary)
+        for number, clue in enumerate(clues.clues)
     )
-    return tuple(_checked(clue, evidence, absent, vocabulary) for clue in clues.clues)
+
+
+def check_text(
+    text: str,
+    evidence: Evidence,
+    *,
+    peak: Peak | None = None,
+    track: FaceTrack | None = None,
+    about: Modality | None = None,
+) -> tuple[ClaimCheck, ...]:
+    """Every claim of a free text, in order: one row per thing compared, one for a clause in which
+    nothing could be. `about`: what the text is said to speak of, where its words do not show it."""
+    return tuple(_claims(text, evidence, face_window(evidence, peak, track), about))
+
+
+def _claims(
+    text: str,
+    evidence: Evidence,
+    window: FaceWindow,
+    about: Modality | None,
+    clue: int | None = None,
+) -> Iterator[ClaimCheck]:
+    amounts = clue is None  # a clue's numbers are held against what it cites
+    found = sorted(
+        _compared(text, evidence, window, about, amounts=amounts), key=lambda f: (f[1], f[2])
+    )
+    for claim in claims_in(text):
+        inside = [f for f in found if claim.start <= f[1] < claim.end]
+        for modality, start, end, finding in inside:
+            yield _row(claim, clue, modality, text[start:end], finding, evidence, window)
+        if not inside:
+            kind = about or _kind(claim.text)
+            yield _row(claim, clue, kind, None, OPEN, evidence, window)
+
+
+_Compared = tuple[Modality, int, int, Finding]
+
+
+def _compared(
+    text: str, evidence: Evidence, window: FaceWindow, about: Modality | None, *, amounts: bool
+) -> Iterator[_Compared]:
+    for modality in MEASURED:
+        for mention in mentions_in(text, modality):
+            finding = judge(mention, evidence, window)
+            yield modality, mention.start, mention.end, finding
+    for quote in quotes_of(text):
+        finding = judge_quote(quote, evidence, as_speech=about == "words")
+        yield "words", quote.start, quote.end, finding
+    for amount in amounts_in(text) if amounts else ():
+        yield "voice", amount.start, amount.end, judge_amount(amount, evidence)
+
+
+def _kind(text: str) -> Modality | None:
+    return next((modality for modality in MEASURED if speaks_of(text, modality)), None)
+
+
+def _row(
+    claim: Claim,
+    clue: int | None,
+    modality: Modality | None,
+    words: str | None,
+    finding: Finding,
+    evidence: Evidence,
+    window: FaceWindow,
+) -> ClaimCheck:
+    start_s, end_s = _where(modality, finding, evidence, window)
+    told = modality == "face" and finding.verdict != "unverifiable"
+    return ClaimCheck(
+        clue=clue,
+        claim=claim.text,
+        modality=modality,
+        words=words,
+        verdict=finding.verdict,
+        evidence=finding.keys,
+        frame_index=window.frame_index if told else None,
+        start_s=start_s,
+        end_s=end_s,
+        proxy=told and window.proxy,
+        reason=finding.reason,
+    )
+
+
+def _where(
+    modality: Modality | None, finding: Finding, evidence: Evidence, window: FaceWindow
+) -> tuple[float | None, float | None]:
+    """A face: the frames looked at; the rest: the first item that speaks for or against."""
+    if finding.verdict == "unverifiable":
+        return None, None
+    if modality == "face" and window.start_s is not None:
+        return window.start_s, window.end_s
+    items = [item for key in finding.keys if (item := evidence.item(key)) is not None]
+    return (items[0].start_s, items[0].end_s) if items else (None, None)
 
 
 def _checked(
-    clue: Clue, evidence: Evidence, absent: frozenset[str], vocabulary: Vocabulary
+    clue: Clue, number: int, evidence: Evidence, window: FaceWindow, vocabulary: Vocabulary
 ) -> ClueCheck:
     items = tuple(item for key in clue.evidence if (item := evidence.item(key)) is not None)
-    case = _Case(clue, items, evidence, absent, vocabulary)
-    found = [finding for rule in _RULES for finding in rule(case)]
-    failed = [finding for finding in found if finding.reason is not None]
-    if failed:
-        worst = next((f for f in failed if f.verdict == "contradicted"), failed[0])
-        return ClueCheck(clue=clue, verdict=worst.verdict, reason=worst.reason)
-    return ClueCheck(clue=clue, verdict="supported" if found else "unverifiable", reason=None)
+    case = _Case(clue, items, evidence, window, vocabulary)
+    claims = (
+        *_claims(clue.claim, evidence, window, clue.modality, number),
+        *_numbers(case, number),
+    )
+    faults = [
+        *(_Fault("contradicted", c.reason or "") for c in claims if c.verdict == "contradicted"),
+        *(fault for rule in _RULES for fault in rule(case)),
+    ]
+    if faults:
+        return ClueCheck(
+            clue=clue, verdict=faults[0].verdict, reason=faults[0].reason, claims=claims
+        )
+    borne_out = any(
+        claim.verdict == "supported" and claim.modality == clue.modality for claim in claims
+    )
+    verdict: ClueVerdict = "supported" if borne_out or _repeats_a_text(case) else "unverifiable"
+    return ClueCheck(clue=clue, verdict=verdict, reason=None, claims=claims)
 
 
-def _names_no_label(case: _Case) -> Iterator[_Finding]:
+def _names_no_label(case: _Case) -> Iterator[_Fault]:
     if leaked := leaked_words(case.clue.claim, case.vocabulary):
-        yield _Finding("leaks_label", f"names a label: {', '.join(leaked)}")
+        yield _Fault("leaks_label", f"names a label: {', '.join(leaked)}")
 
 
-def _cites_what_exists(case: _Case) -> Iterator[_Finding]:
+def _cites_what_exists(case: _Case) -> Iterator[_Fault]:
     known = {item.key for item in case.cited}
     strangers = [key for key in case.clue.evidence if key not in known]
     if strangers:
-        yield _Finding("unsupported", f"cites what was not measured: {', '.join(strangers)}")
+        yield _Fault("unsupported", f"cites what was not measured: {', '.join(strangers)}")
     elif not any(item.modality == case.clue.modality for item in case.cited):
-        yield _Finding("unsupported", f"a claim on the {case.clue.modality} that cites none of it")
+        yield _Fault("unsupported", f"a claim on the {case.clue.modality} that cites none of it")
 
 
-def _quotes_what_was_said(case: _Case) -> Iterator[_Finding]:
-    spoken = [item for item in case.evidence.items if item.modality == "words"]
-    texts = [_words_of(item.text) for item in (*spoken, *case.cited) if item.text]
-    for quote in quotes_in(case.clue.claim):
-        if not any(_words_of(quote).strip() in text for text in texts):
-            verdict: Verdict = "contradicted" if spoken else "unsupported"
-            yield _Finding(verdict, f'quotes words that are not in the transcript: "{quote}"')
-        else:
-            yield _BORNE_OUT
+def _quotes_what_is_known(case: _Case) -> Iterator[_Fault]:
+    spoken = any(item.modality == "words" for item in case.evidence.items)
+    cited = [plain_words(item.text) for item in case.cited if item.text]
+    for quote in quotes_of(case.clue.claim):
+        if not spoken and not any(plain_words(quote.words).strip() in text for text in cited):
+            yield _Fault("unsupported", f'quotes, and nobody wrote the words down: "{quote.words}"')
 
 
-def _names_movements_seen(case: _Case) -> Iterator[_Finding]:
+def _rests_on_what_it_cites(case: _Case) -> Iterator[_Fault]:
     if case.clue.modality == "face":
-        for mention in mentions_in(outside_quotes(case.clue.claim)):
-            yield from _seen(case, mention)
+        for mention in mentions_in(case.clue.claim):
+            if mention.any_of and not mention.negated and not mention.supposed:
+                yield from _cited(case, mention)
 
 
-def _seen(case: _Case, mention: Mention) -> Iterator[_Finding]:
+def _cited(case: _Case, mention: Mention) -> Iterator[_Fault]:
     shown = {n for n in mention.any_of if case.evidence.item(f"face.{n}") is not None}
     cited = {item.key.removeprefix("face.") for item in case.cited}
-    if mention.negated:
-        if shown:
-            yield _Finding(
-                "contradicted", f'denies "{mention.words}", but {_named(shown)} is present'
-            )
-    elif shown & cited:
-        yield _BORNE_OUT
-    elif shown:
-        yield _Finding(
+    if shown & cited or any(getattr(r, "inverse", False) for r in mention.readings):
+        return
+    if shown:
+        yield _Fault(
             "unsupported", f'"{mention.words}" rests on {_named(shown)}, which is not cited'
         )
     else:
-        units = {name for name in mention.any_of if name.startswith("AU")}
-        measured = bool(units) and units <= case.absent
-        yield _Finding(
-            "contradicted" if measured else "unsupported",
-            f'"{mention.words}" needs {_named(mention.any_of)}, which '
-            + ("is absent at the peak" if measured else "the evidence does not hold"),
-        )
+        needed = f'"{mention.words}" needs {_named(mention.any_of)}'
+        yield _Fault("unsupported", f"{needed}, which the evidence does not hold")
 
 
-def _gives_measured_numbers(case: _Case) -> Iterator[_Finding]:
-    plain = _NO_MEASURE.sub(" ", outside_quotes(case.clue.claim))
-    for match in _NUMBER.finditer(plain):
-        if any(_agrees(match, item) for item in case.cited):
-            yield _BORNE_OUT
-        else:
-            measured = any(item.value is not None for item in case.cited)
-            yield _Finding(
-                "contradicted" if measured else "unsupported",
-                f"gives {match.group().strip()}, which no cited item holds",
-            )
+def _gives_cited_numbers(case: _Case) -> Iterator[_Fault]:
+    if not any(item.value is not None for item in case.cited):
+        for match in _numbers_in(case.clue.claim):
+            if not any(_agrees(match, item) for item in case.cited):
+                number = match.group().strip()
+                yield _Fault("unsupported", f"gives {number}, which no cited item holds")
+
+
+_RULES: Final[Sequence[_Rule]] = (
+    _names_no_label,
+    _cites_what_exists,
+    _quotes_what_is_known,
+    _rests_on_what_it_cites,
+    _gives_cited_numbers,
+)
+
+
+def _numbers(case: _Case, number: int) -> Iterator[ClaimCheck]:
+    """A number of a clue is a claim of its own, about the measures that the clue cites."""
+    measured = any(item.value is not None for item in case.cited)
+    for match in _numbers_in(case.clue.claim):
+        keys = tuple(item.key for item in case.cited if _agrees(match, item))
+        given = match.group().strip()
+        finding = Finding("supported", keys) if keys else OPEN
+        if not keys and measured:
+            finding = Finding("contradicted", (), f"gives {given}, which no cited item holds")
+        claim = Claim(case.clue.claim, 0, len(case.clue.claim))
+        yield _row(
+            claim, number, case.clue.modality, given, finding, case.evidence, case.window
+        ).model_copy(update={"proxy": False})
+
+
+def _numbers_in(text: str) -> Iterator[re.Match[str]]:
+    return _NUMBER.finditer(_NO_MEASURE.sub(" ", outside_quotes(text)))
 
 
 def _agrees(match: re.Match[str], item: EvidenceItem) -> bool:
@@ -161,27 +301,13 @@ def _agrees(match: re.Match[str], item: EvidenceItem) -> bool:
     return any(m.group() == match.group() for m in _NUMBER.finditer(item.text or ""))
 
 
-def _repeats_a_text(case: _Case) -> Iterator[_Finding]:
-    claim = _words_of(outside_quotes(case.clue.claim))
-    texts = [_words_of(item.text) for item in case.cited if item.text]
-    if claim.strip() and any(text.strip() and (claim in text or text in claim) for text in texts):
-        yield _BORNE_OUT
-
-
-_RULES: Final[Sequence[_Rule]] = (
-    _names_no_label,
-    _cites_what_exists,
-    _quotes_what_was_said,
-    _names_movements_seen,
-    _gives_measured_numbers,
-    _repeats_a_text,
-)
-
-
-def _words_of(text: str) -> str:
-    """Words alone, in lower case between spaces, so that `in` compares whole words."""
-    plain = quotable(text).lower().replace("\u2019", "'").replace("\u2018", "'")
-    return " " + " ".join(_WORD.findall(plain)) + " "
+def _repeats_a_text(case: _Case) -> bool:
+    """Says what a cited item says."""
+    claim = plain_words(outside_quotes(case.clue.claim))
+    texts = [plain_words(item.text) for item in case.cited if item.text]
+    return bool(claim.strip()) and any(
+        text.strip() and (claim in text or text in claim) for text in texts
+    )
 
 
 def _named(names: set[str] | frozenset[str]) -> str:

@@ -18,7 +18,7 @@ _SUMMED: Final = tuple(au for au in INTENSITY_AUS if au != BLINK)
 _SHOWN: Final = tuple(au for au in PRESENCE_AUS if au != BLINK)
 # The lid tightener's proxy multiplies a lid distance by 180, and landmark noise with it
 # (measured against OpenFace), so it never takes part in a sum of proxies.
-_NOISY_PROXIES: Final = frozenset({"AU07"})
+NOISY_PROXIES: Final = frozenset({"AU07"})
 
 
 class PeakSettings(Row):
@@ -82,7 +82,7 @@ def _scored(
 
 
 def _readable(track: FaceTrack, trusted: Sequence[int], au: str) -> bool:
-    if track.proxy and au in _NOISY_PROXIES:
+    if track.proxy and au in NOISY_PROXIES:
         return False
     column = track.intensity(au)
     return any(column[i] is not None for i in trusted)

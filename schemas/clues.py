@@ -4,9 +4,10 @@ from typing import Literal
 
 from schemas.evidence import Modality
 from schemas.maker import Maker
-from schemas.units import Row
+from schemas.units import Row, Seconds
 
 ClueMode = Literal["template", "blind", "told"]
+Verdict = Literal["supported", "contradicted", "unverifiable"]
 
 
 class Clue(Row):
@@ -21,3 +22,23 @@ class Clues(Row):
     mode: ClueMode
     clues: tuple[Clue, ...]
     raw: str | None  # the model's whole answer; None where a template wrote
+
+
+class ClaimCheck(Row):
+    """One atomic claim of a text and what the evidence says of it.
+
+    contradicted: the opposite was measured; unverifiable: nobody measured it, what was measured
+    leaves it open, or it is no claim about anything that is measured.
+    """
+
+    clue: int | None  # place in `clues`, from 0; None where the clue was dropped or there is none
+    claim: str  # the clause of the text
+    modality: Modality | None  # None: it speaks of nothing that is measured
+    words: str | None  # of the claim, that were compared; None where nothing could be
+    verdict: Verdict
+    evidence: tuple[str, ...]  # keys of the items that speak for or against it
+    frame_index: int | None  # of a face: the frame at whose surroundings was looked
+    start_s: Seconds | None  # where in the clip was looked
+    end_s: Seconds | None
+    proxy: bool  # the action units compared are computed from geometry
+    reason: str | None  # why it is contradicted
