@@ -21,7 +21,8 @@ _NOT: Final = (
     r"(?:no|not(?! only| just| merely| simply)|without|never|nor|neither|nobody|none|lacks?|"
     r"lacking|cannot|\w+n't|free of|absence of|lack of|(?:no|any) (?:trace|sign|hint) of)"
 )
-_DENIED: Final = re.compile(rf"\b{_NOT}(?:[^\w.,;:]+[\w']+){{0,3}}[^\w.,;:]*$")
+_NO_LINK: Final = r"(?!(?:and|but|while|yet)\b)"  # "without a hat and smiling" denies no smile
+_DENIED: Final = re.compile(rf"\b{_NOT}(?:[^\w.,;:]+{_NO_LINK}[\w']+){{0,3}}[^\w.,;:]*$")
 _DENIED_BETWEEN: Final = re.compile(r"\b(?:not(?! only| just| merely)|never|no|\w+n't)\b")
 _CARRIED: Final = re.compile(r"^\W*(?:or|nor)\b(?:\W+\w+){0,2}\W*$")
 _NOT_ZH: Final = (
@@ -30,9 +31,9 @@ _NOT_ZH: Final = (
 _DENIED_ZH: Final = re.compile(rf"{_NOT_ZH}[^\W\d_]{{0,4}}$")
 _DENIED_BETWEEN_ZH: Final = re.compile(_NOT_ZH)
 _SUPPOSED: Final = re.compile(
-    r"\b(?:as if|as though|would|might|could|may|about to|trying to|tries to|tried to|attempts? to|"
-    r"rather than|instead of|anything but|far from|almost|nearly|barely|hardly|scarcely|if|than|"
-    r"no longer|stops?|stopped|ceases?|used to)\b(?:\W+[\w']+){0,3}\W*$"
+    r"\b(?:as if|as though|would|might|could|may|about to|trying to|tries to|tried to|"
+    r"attempts? to|rather than|instead of|anything but|far from|almost|nearly|barely|hardly|scarcely|if|than|"
+    rf"no longer|stops?|stopped|ceases?|used to)\b(?:\W+{_NO_LINK}[\w']+){{0,3}}\W*$"
 )
 _SUPPOSED_BETWEEN: Final = re.compile(r"\b(?:would|might|could|may|almost|barely|hardly)\b")
 _SUPPOSED_ZH: Final = re.compile(
@@ -174,7 +175,7 @@ def _mention(
     modality: Measured,
     before: Mention | None,
 ) -> Mention:
-    lead, between = plain[stretch[0] : hit.start], plain[slice(*hit.between)]
+    lead, between = _lead(plain, stretch, hit, before), plain[slice(*hit.between)]
     words = plain[hit.start : hit.end]
     negated = bool(
         _DENIED.search(lead)
@@ -197,6 +198,16 @@ def _mention(
         negated=negated,
         supposed=supposed,
     )
+
+
+def _lead(plain: str, stretch: tuple[int, int], hit: _Hit, before: Mention | None) -> str:
+    """What may deny the hit: the words since the mention before it, or, where the two overlap,
+    since the one before both."""
+    if before is None:
+        return plain[stretch[0] : hit.start]
+    if before.end <= hit.start:
+        return plain[before.end : hit.start]
+    return plain[stretch[0] : min(before.start, hit.start)]
 
 
 def _overlaps(start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:

@@ -21,9 +21,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from grounding_clips import KnownClip, drawn_clips, prose
+
 from annotators.clues import CluesSettings, write_clues
 from annotators.wording import face_wording
-from grounding_clips import KnownClip, drawn_clips, prose
 from pipeline.grounding import check_text
 from schemas.au import INTENSITY_AUS
 from schemas.clues import ClaimCheck

@@ -83,6 +83,10 @@ _DANGLING: Final = re.compile(
 )
 
 
+_NO_NOUN: Final = re.compile(r"\b(?:in|with) an? \w+$", re.IGNORECASE)  # "in a hurried"
+_TONE_NOUNS: Final = ("tone", "voice", "manner", "way", "pitch", "whisper", "murmur", "accent")
+
+
 def dirt_in(field: str, text: str, *, transcript: str | None = None) -> tuple[str, ...]:
     """Reasons out of REASONS, in that order; empty for a clean text.
 
@@ -110,7 +114,7 @@ def _found(kind: Field, text: str, transcript: str | None) -> Iterator[str]:
         yield "no_listed_emotion"
     elif kind == "tone" and _is_speech(text, transcript):
         yield "transcript_as_tone"
-    if kind == "caption" and _is_cut(text):
+    if (kind == "caption" and _is_cut(text)) or (kind == "tone" and _lacks_noun(text)):
         yield "truncated"
 
 
@@ -137,6 +141,10 @@ def _is_speech(text: str, transcript: str | None) -> bool:
 
 def _letters(text: str) -> str:
     return "".join(letter for letter in text.lower() if letter.isalnum())
+
+
+def _lacks_noun(text: str) -> bool:
+    return _NO_NOUN.search(text) is not None and not text.endswith(_TONE_NOUNS)
 
 
 def _is_cut(text: str) -> bool:

@@ -122,6 +122,7 @@ def _fine(clip: Clip, inputs: Inputs) -> Row:
         inputs.row("peak", clip),
         inputs.settings.fine,
         vocabulary=inputs.chain.vocabulary,
+        track=inputs.row("face", clip),
     )
 
 

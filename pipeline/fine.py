@@ -1,6 +1,7 @@
 """Fine samples: the clues that stood up to their evidence, then a conclusion on the label."""
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -8,8 +9,9 @@ from annotators.clues import PROXY_FLAG
 from pipeline.conclusion import conclude
 from pipeline.grounding import ClueCheck, check
 from schemas.au import merr_au_rules
-from schemas.clues import Clue, Clues
+from schemas.clues import ClaimCheck, Clue, Clues
 from schemas.evidence import Evidence
+from schemas.face import FaceTrack
 from schemas.failure import Rejection
 from schemas.label import LabelDecision, Vocabulary
 from schemas.maker import Maker
@@ -18,7 +20,7 @@ from schemas.sample import FineSample, sample_id_of, text_hash_of
 from schemas.units import Row
 
 STAGE: Final = "fine"
-VERSION: Final = "1"
+VERSION: Final = "2"
 # Sets of one or two units (doubt: lips part) are complete in most talking faces, so that only a
 # complete larger set of another label speaks against the given one. Ours.
 LEAST_COMPLETE: Final = 3
@@ -36,6 +38,11 @@ class FineSettings(Row):
         description="Keep clues in which nothing could be compared with the evidence; rows with "
         "such a clue are flagged.",
     )
+    contradicted: Literal["reject", "drop"] = Field(
+        default="reject",
+        description="A clue that the evidence contradicts costs the clip its fine sample (reject) "
+        "or only itself (drop); one that nothing but proxies contradict costs only itself.",
+    )
     reject_other_face: bool = Field(
         default=True,
         description="Reject a clip whose peak shows no action unit of its label and every one of "
@@ -51,11 +58,13 @@ def write_fine(
     settings: FineSettings,
     *,
     vocabulary: Vocabulary,
+    track: FaceTrack | None = None,
 ) -> FineSample | Rejection:
-    """Rejections: no_face, contradiction, no_evidence, too_few_modalities."""
+    """Rejections: no_face, contradiction, no_evidence, too_few_modalities. Without `track` a face
+    is judged by its peak frame alone."""
     if peak.moment is None:
         return _reject(evidence.clip_id, "no_face", "no peak: no frame with a readable face")
-    checks = check(clues, evidence, vocabulary=vocabulary, peak=peak)
+    checks = check(clues, evidence, vocabulary=vocabulary, peak=peak, track=track)
     kept = tuple(c.clue for c in checks if _stays(c, settings))
     if (refused := _refusal(decision, checks, kept, evidence, peak.moment, settings)) is not None:
         return refused
@@ -76,7 +85,18 @@ def write_fine(
         conclusion=conclusion.text,
         smp_reason_caption=caption,
         flags=(*evidence.flags, *_flags(checks, settings), *conclusion.flags),
+        claims=tuple(_claims(checks, settings)),
     )
+
+
+def _claims(checks: tuple[ClueCheck, ...], settings: FineSettings) -> Iterator[ClaimCheck]:
+    """Claims of all clues, numbered by the clues kept."""
+    kept = 0
+    for checked in checks:
+        stays = _stays(checked, settings)
+        for claim in checked.claims:
+            yield claim.model_copy(update={"clue": kept if stays else None})
+        kept += stays
 
 
 def _stays(checked: ClueCheck, settings: FineSettings) -> bool:
@@ -94,7 +114,7 @@ def _refusal(
     settings: FineSettings,
 ) -> Rejection | None:
     clip_id = evidence.clip_id
-    if against := next((c for c in checks if c.verdict == "contradicted"), None):
+    if against := _contradicted(checks, settings):
         return _reject(clip_id, "contradiction", f"a {against.clue.modality} clue {against.reason}")
     if settings.reject_other_face and (other := _other_face(decision, evidence, moment)):
         return _reject(clip_id, "contradiction", other)
@@ -106,6 +126,13 @@ def _refusal(
         least = settings.min_modalities
         return _reject(clip_id, "too_few_modalities", f"{found} {least} modalities")
     return None
+
+
+def _contradicted(checks: tuple[ClueCheck, ...], settings: FineSettings) -> ClueCheck | None:
+    """A clue that costs the clip its sample."""
+    if settings.contradicted == "drop":
+        return None
+    return next((c for c in checks if c.verdict == "contradicted" and not c.by_proxy), None)
 
 
 def _none_left(checks: tuple[ClueCheck, ...]) -> str:

@@ -40,6 +40,7 @@ class Stage:
     models: Callable[[], dict[str, str]] = field(default=dict)
 
 
+MEASURED_WORDS: Final = ("face", "voice", "scene")  # lexicons that claims are read by
 MEASURED: Final = ("face", "look", "recording", "speech", "tone")  # made by one decode of the clip
 
 STAGES: Final = (
@@ -115,11 +116,15 @@ STAGES: Final = (
     ),
     Stage(
         "fine",
-        "2",
+        "3",
         FineSample,
-        reads=("label", "clues", "evidence", "peak"),
+        reads=("face", "label", "clues", "evidence", "peak"),
         settings=("fine", "given.vocabulary"),
-        models=lambda: {"words": words_digest("phrases/face.toml")},
+        models=lambda: {
+            "words": words_digest("phrases/face.toml"),
+            "norms": words_digest("phrases/tone.toml"),
+            **{name: words_digest(f"lexicon/{name}.toml") for name in MEASURED_WORDS},
+        },
     ),
 )
 BY_NAME: Final = {stage.name: stage for stage in STAGES}

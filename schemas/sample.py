@@ -3,7 +3,7 @@
 import hashlib
 from typing import Literal
 
-from schemas.clues import Clue, ClueMode
+from schemas.clues import ClaimCheck, Clue, ClueMode
 from schemas.label import LabelSource
 from schemas.maker import Maker
 from schemas.peak import PeakAu, PeakRule
@@ -58,3 +58,4 @@ class FineSample(Row):
     conclusion: str  # apart from the clues, so that they stay evidence
     smp_reason_caption: str  # the clues' sentences, then the conclusion
     flags: tuple[str, ...]
+    claims: tuple[ClaimCheck, ...] | None = None  # of every clue written; None before schema 1.1

@@ -52,6 +52,9 @@ CLEAN_CAPTION = (
         ("caption", "她低着头，眉头紧皱，说话的声音越来越", ("truncated",)),
         ("caption", "A smiling face", ()),
         ("phrase", "Brow Lowerer", ()),
+        ("tone", "in a hurried", ("truncated",)),
+        ("tone", "in a hurried tone", ()),
+        ("tone", "speaks with a hushed voice", ()),
         # nothing, and errors of a service
         ("tone", "", ("empty",)),
         ("tone", " None. ", ("empty",)),

@@ -204,7 +204,7 @@ def test_the_maker_names_the_model_that_wrote_the_clues():
         "m",
         "abc",
     )
-    assert (sample.made_by.version, sample.mode) == ("fine 1, clues 3", "blind")
+    assert (sample.made_by.version, sample.mode) == ("fine 2, clues 3", "blind")
 
 
 def test_a_sample_survives_parquet(tmp_path):
