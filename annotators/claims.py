@@ -33,19 +33,16 @@ class Claim:
 def masked(text: str) -> str:
     """As long as the text, in lower case, hyphens as spaces, and quoted words hidden; a stop at
     the end of a quote stays, for it ends the sentence around it."""
-    plain = "".join(
-        low if len(low := letter.lower()) == 1 else letter
-        for letter in text.replace("\u2019", "'").replace("\u2018", "'")
-    )
-    plain = re.sub(r"[-\u2010-\u2013\n\t]", " ", plain)
-    return QUOTED.sub(_hidden, plain)
+    plain = QUOTED.sub(_hidden, text).replace("\u2019", "'").replace("\u2018", "'")
+    plain = "".join(low if len(low := letter.lower()) == 1 else letter for letter in plain)
+    return re.sub(r"[-\u2010-\u2013\n\t]", " ", plain)
 
 
 def _hidden(quote: re.Match[str]) -> str:
-    words = quote.group()
-    closed = words[-2:-1] in tuple(".!?\u3002\uff01\uff1f")
-    tail = words[-2] if closed and words[-2] in "\u3002\uff01\uff1f" else "." if closed else _HIDDEN
-    return _HIDDEN * (len(words) - 1) + tail
+    words, rest = quote.group(), quote.string[quote.end() :].lstrip()
+    goes_on = rest[:1].islower() or rest[:1] in tuple(",;:")
+    stop = words[-2] if words[-2] in ".!?\u3002\uff01\uff1f" and not goes_on else _HIDDEN
+    return _HIDDEN * (len(words) - 1) + stop
 
 
 def claims_in(text: str) -> tuple[Claim, ...]:

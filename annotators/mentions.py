@@ -32,7 +32,8 @@ _DENIED_ZH: Final = re.compile(rf"{_NOT_ZH}[^\W\d_]{{0,4}}$")
 _DENIED_BETWEEN_ZH: Final = re.compile(_NOT_ZH)
 _SUPPOSED: Final = re.compile(
     r"\b(?:as if|as though|would|might|could|may|about to|trying to|tries to|tried to|"
-    r"attempts? to|rather than|instead of|anything but|far from|almost|nearly|barely|hardly|scarcely|if|than|"
+    r"attempts? to|rather than|instead of|anything but|far from|almost|nearly|barely|hardly|"
+    r"scarcely|if|than|"
     rf"no longer|stops?|stopped|ceases?|used to)\b(?:\W+{_NO_LINK}[\w']+){{0,3}}\W*$"
 )
 _SUPPOSED_BETWEEN: Final = re.compile(r"\b(?:would|might|could|may|almost|barely|hardly)\b")
@@ -73,7 +74,7 @@ def mentions_in(text: str, modality: Measured = "face") -> tuple[Mention, ...]:
     plain = masked(text)
     found: list[Mention] = []
     for start, end in stretches_in(text):
-        hits = sorted(_hits(plain, start, end, lexicon(modality)), key=lambda h: h.start)
+        hits = sorted(_hits(plain, start, end, lexicon(modality)), key=lambda h: (h.start, h.end))
         for hit in hits:
             before = found[-1] if found and found[-1].start >= start else None
             found.append(_mention(text, plain, (start, end), hit, modality, before))
