@@ -19,12 +19,14 @@ PAGE = HERE.parent / "docs" / "benchmarks.md"
 class Benchmark:
     title: str
     script: str
+    reads_clips: bool = True
     reads_openface: bool = False
     is_table: bool = True
 
     @property
     def command(self) -> str:
-        return f"python benchmarks/{self.script} CLIPS{' OPENFACE' * self.reads_openface}"
+        folders = " CLIPS" * self.reads_clips + " OPENFACE" * self.reads_openface
+        return f"python benchmarks/{self.script}{folders}"
 
 
 BENCHMARKS = (
@@ -34,6 +36,7 @@ BENCHMARKS = (
     Benchmark("A rerun, and the size of a release", "rerun.py"),
     Benchmark("`merr status` over 100,000 clips", "status_100k.py"),
     Benchmark("Installing", "install.py"),
+    Benchmark("Finding false claims", "grounding.py", reads_clips=False),
     Benchmark("Agreement with OpenFace", "au_agreement.py", reads_openface=True, is_table=False),
 )
 
@@ -51,7 +54,7 @@ def main(clips: Path, openface: Path) -> None:
 def run(benchmark: Benchmark, clips: Path, openface: Path) -> str:
     """What it printed. RuntimeError where it failed."""
     print(benchmark.command, flush=True)
-    folders = [str(clips), str(openface)] if benchmark.reads_openface else [str(clips)]
+    folders = [str(clips)] * benchmark.reads_clips + [str(openface)] * benchmark.reads_openface
     command = [sys.executable, str(HERE / benchmark.script), *folders]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -151,6 +151,33 @@ def test_a_clue_that_contradicts_its_evidence_rejects_the_clip():
     assert '"never"' in result.reason
 
 
+LIE = Clue(modality="face", claim="The nose is wrinkled.", evidence=("face.AU12",))
+
+
+def test_a_contradicted_clue_costs_only_itself_where_the_policy_or_a_proxy_asks_it():
+    assert rule(fine(SMILE, clues=[FACE, LIE, VOICE], voice=TONE)) == "contradiction"
+    for more in ({"contradicted": "drop"}, {"flags": ("proxy_action_units",)}):
+        sample = fine(SMILE, clues=[LIE, FACE, VOICE], voice=TONE, **more)
+        assert sample.clues == (FACE, VOICE)
+        assert "clues_dropped" in sample.flags
+
+
+def test_words_that_were_not_said_cost_the_clip_its_sample_also_beside_proxies():
+    lie = Clue(modality="words", claim='She says "never".', evidence=("words.text",))
+    result = fine(SMILE, clues=[FACE, lie], words="Always.", flags=("proxy_action_units",))
+    assert rule(result) == "contradiction"
+
+
+def test_the_sample_carries_every_claim_numbered_by_the_clues_kept():
+    sample = fine(SMILE, clues=[LIE, FACE, VOICE], voice=TONE, contradicted="drop")
+    told = [(c.clue, c.claim, c.verdict) for c in sample.claims]
+    assert told == [
+        (None, "The nose is wrinkled", "contradicted"),
+        (0, "A smile is seen", "supported"),
+        (1, "It is low-pitched", "unverifiable"),
+    ]
+
+
 def test_too_few_modalities_reject_the_clip():
     assert rule(fine(SMILE)) == "too_few_modalities"
     assert rule(fine(SMILE, place=SCENE, min_modalities=3)) == "too_few_modalities"
