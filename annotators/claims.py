@@ -13,7 +13,7 @@ _AND: Final = (
     r"implying|conveying|confirming|with)"
 )
 _CLAUSE: Final = re.compile(
-    rf"[\uff0c\uff1a\u2014:]|,(?=\s+{_AND}\b)|"
+    rf"[\uff0c\uff1a\u2014:](?!\s*\x01)|,(?=\s+{_AND}\b)|"
     r"\s(?=(?:and|but|while|whereas|although|though)\s+(?:he|she|they|it|his|her|their|its|the)\s)|"
     r"\s(?=(?:but|while|whereas|although)\s)"
 )

@@ -93,6 +93,7 @@ class Lexicon:
     """Of one modality. In `readings` any one bears the words out, and only all contradict them;
     without readings the words are known and nobody can judge them."""
 
+    modality: Measured
     version: str
     parts: tuple[tuple[str, re.Pattern[str]], ...]
     moves: tuple[Move, ...]
@@ -114,6 +115,7 @@ def lexicon(modality: Measured) -> Lexicon:
         return meanings[entry["means"]] if "means" in entry else _units(entry)
 
     return Lexicon(
+        modality=modality,
         version=table["version"],
         parts=tuple((name, pattern(entry)) for name, entry in table["parts"].items()),
         moves=tuple(

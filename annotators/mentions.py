@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from annotators.claims import masked, stretches_in
-from annotators.meanings import Lexicon, Measured, Move, Reading, Units, lexicon
+from annotators.meanings import Count, Lexicon, Measured, Move, Reading, Units, lexicon
 
-MOST_BETWEEN: Final = 5  # words between a part and its move
-MOST_BETWEEN_ZH: Final = 6  # characters
-_COMMA_COSTS: Final = 2.0  # as many words
+# Words between a part and its move, a comma counted as two more and "and" as one more. Light and
+# speed are said of so many things ("in a room, wearing a dark suit") that they must stand close.
+MOST_BETWEEN: Final[dict[Measured, float]] = {"face": 6, "voice": 2.5, "scene": 2.5}
+_COMMA_COSTS: Final = 2.0
 _AND_COSTS: Final = 1.0
+_LISTED: Final = re.compile(r"[ ,]*(?:and|or|but)?[ ,]*")
+_LIST_COSTS: Final = 0.5
+_HAN_COSTS: Final = 0.4  # a Chinese character
 
 _NOT: Final = (
     r"(?:no|not(?! only| just| merely| simply)|without|never|nor|neither|nobody|none|lacks?|"
@@ -36,7 +40,12 @@ _SUPPOSED: Final = re.compile(
     r"scarcely|if|than|"
     rf"no longer|stops?|stopped|ceases?|used to)\b(?:\W+{_NO_LINK}[\w']+){{0,3}}\W*$"
 )
-_SUPPOSED_BETWEEN: Final = re.compile(r"\b(?:would|might|could|may|almost|barely|hardly)\b")
+_SUPPOSED_BETWEEN: Final = re.compile(
+    r"\b(?:would|might|could|may|almost|barely|hardly|then)\b|\u7136\u540e|\u968f\u540e|\u63a5\u7740"
+)
+_OTHERS: Final = re.compile(
+    r"\b(?:other|another|second|both|two)\b|\u53e6\u4e00|\u65c1\u8fb9"
+)  # "one person ..., the other"
 _SUPPOSED_ZH: Final = re.compile(
     r"(?:仿佛|好像|像是|想要|试图|本该|可能|几乎(?!没)|差点|如果|强忍|忍住|而不是|不再|停止)[^\W\d_]{0,4}$"
 )
@@ -98,7 +107,7 @@ def _hits(plain: str, start: int, end: int, words: Lexicon) -> Iterator[_Hit]:
             taken.append((hit.start, hit.end))
             yield hit
     parts = _parts(plain, start, end, words, taken)
-    yield from _bound(plain, start, end, words.moves, parts, taken)
+    yield from _bound(plain, start, end, words, parts, taken)
 
 
 def _parts(
@@ -121,19 +130,23 @@ def _bound(
     plain: str,
     start: int,
     end: int,
-    moves: Sequence[Move],
+    words: Lexicon,
     parts: Sequence[tuple[int, int, str]],
     taken: Sequence[tuple[int, int]],
 ) -> Iterator[_Hit]:
     """Moves with the nearest part, where they belong to it."""
+    matches = [
+        (match.start(), match.end(), move)
+        for move in words.moves
+        for match in move.pattern.finditer(plain, start, end)
+        if not _overlaps(match.start(), match.end(), taken)
+    ]
+    bare = _without(plain, [*taken, *((at, until) for at, until, _ in matches)])
     bound: dict[tuple[int, int], list[tuple[int, int, Move]]] = {}
-    for move in moves:
-        for match in move.pattern.finditer(plain, start, end):
-            if _overlaps(match.start(), match.end(), taken):
-                continue
-            part = _nearest(plain, match.start(), match.end(), parts)
-            if part is not None and part[2] in move.parts:
-                bound.setdefault(part[:2], []).append((match.start(), match.end(), move))
+    for at, until, move in matches:
+        part = _nearest(plain, bare, at, until, parts, MOST_BETWEEN[words.modality])
+        if part is not None and part[2] in move.parts:
+            bound.setdefault(part[:2], []).append((at, until, move))
     for (part_start, part_end), found in bound.items():
         used: list[tuple[int, int]] = []
         seen: set[int] = set()
@@ -146,26 +159,37 @@ def _bound(
             yield _Hit(min(part_start, at), max(part_end, until), move.readings, between)
 
 
+def _without(plain: str, spans: Sequence[tuple[int, int]]) -> str:
+    """With spaces for what is said: in "a deep, hoarse voice" both words are the voice's."""
+    letters = list(plain)
+    for start, end in spans:
+        letters[start:end] = " " * (end - start)
+    return "".join(letters)
+
+
 def _nearest(
-    plain: str, start: int, end: int, parts: Sequence[tuple[int, int, str]]
+    plain: str, bare: str, start: int, end: int, parts: Sequence[tuple[int, int, str]], most: float
 ) -> tuple[int, int, str] | None:
     apart = [
-        (_distance(plain[min(p[1], end) : max(p[0], start)]), p)
-        for p in parts
-        if p[1] <= start or p[0] >= end
+        (_distance(plain[gap], bare[gap]), part)
+        for part in parts
+        if part[1] <= start or part[0] >= end
+        for gap in [slice(min(part[1], end), max(part[0], start))]
     ]
-    near = [(cost, p) for cost, p in apart if cost is not None]
+    near = [(cost, part) for cost, part in apart if cost <= most]
     return min(near, key=lambda found: (found[0], -found[1][0]))[1] if near else None
 
 
-def _distance(gap: str) -> float | None:
-    """Words between, what parts them counted in; None for too many."""
-    han = sum("\u3400" <= letter <= "\u9fff" for letter in gap)
-    words = re.findall(r"[a-z']+", gap)
-    if han > MOST_BETWEEN_ZH or len(words) > MOST_BETWEEN:
-        return None
-    cost = len(words) + han / 2
-    return cost + _COMMA_COSTS * gap.count(",") + _AND_COSTS * words.count("and")
+def _distance(gap: str, bare: str) -> float:
+    """Words between, what parts them counted in; `bare` is the gap without what is said there."""
+    if not gap.strip():
+        return 0.0
+    if _LISTED.fullmatch(bare):
+        return _LIST_COSTS
+    han = sum("\u3400" <= letter <= "\u9fff" for letter in bare)
+    words = [word for word in re.findall(r"[a-z']+", bare) if word != "and"]
+    cost = len(words) + _HAN_COSTS * han
+    return cost + _COMMA_COSTS * bare.count(",") + _AND_COSTS * bare.count(" and ")
 
 
 def _mention(
@@ -190,6 +214,8 @@ def _mention(
     supposed = bool(
         _SUPPOSED.search(lead) or _SUPPOSED_ZH.search(lead) or _SUPPOSED_BETWEEN.search(between)
     )
+    if Count(1) in hit.readings:  # one of several may be meant
+        supposed = supposed or bool(_OTHERS.search(plain))
     return Mention(
         words=text[hit.start : hit.end],
         start=hit.start,

@@ -77,13 +77,13 @@ def _holds(text: str, word: str) -> bool:
 
 
 def _counted(people: int, faces: float | None, *, several: bool) -> Verdict:
-    """Faces seen are people; who turns away is not seen, so that only a lone face in every frame
-    speaks against more, and a second face against one."""
+    """Every face seen is somebody, and who turns away is not seen: one more than the faces may be
+    there, two more may not where no frame shows a second face."""
     if not faces:
         return "unverifiable"
     if people == faces:
         return "supported"
-    if people == 1 or (faces == 1 and not several):
+    if people == 1 or (faces == 1 and people > 2 and not several):
         return "contradicted"
     return "unverifiable"
 

@@ -75,6 +75,9 @@ def units(text):
         ("他好像要笑", ["?AU12|smile"]),
         ("这只是个玩笑", []),
         ("双眼圆睁、鼻子皱起", ["AU05", "AU09"]),
+        ("眉头紧锁然后舒展", ["AU04", "?AU04"]),
+        ("眉毛微抬", ["AU01|AU02"]),
+        ("with eyes slightly closed", ["AU06|AU07"]),
     ],
 )
 def test_movements_of_a_face_are_read(text, found):
@@ -140,6 +143,7 @@ def keys(text, modality):
         ("she speaks loudly and quickly", ["voice.level_dbfs", "voice.syllables_per_s"]),
         ("he does not speak slowly", ["-voice.syllables_per_s"]),
         ("with many pauses", ["voice.pause_share"]),
+        ("at a quick 5.6 syllables per second", ["voice.syllables_per_s"]),
         ("without a pause", ["voice.pause_share"]),
         ("she walks slowly across the long hall", []),
         ("语速很快，声音低沉", ["voice.syllables_per_s", "voice.f0_median_hz"]),

@@ -121,6 +121,9 @@ def test_words_per_second_stand_in_where_no_syllables_were_counted():
         ("There is a lot of movement.", [NO]),
         ("One person is seen.", [YES]),
         ("Three people are seen.", [NO]),
+        ("Two people are seen.", [OPEN]),  # one may turn her back
+        ("She sits in a room, wearing a bright coat.", [OPEN]),
+        ("The back of a man is turned to the camera.", [OPEN]),
         ("She turns to the viewer's right.", [NO]),
         ("She looks into the camera.", [NO]),
         ("She turns her head to the right.", [OPEN]),  # whose right?
@@ -130,6 +133,12 @@ def test_words_per_second_stand_in_where_no_syllables_were_counted():
 )
 def test_scenes(text, expected):
     assert verdicts(text) == expected
+
+
+def test_one_person_beside_another_is_no_count():
+    found = evidence(more=(item("scene.faces", value=2.0),))
+    assert verdicts("One person is seen.", found=found) == [NO]
+    assert verdicts("One person speaks. The other listens.", found=found) == [OPEN, OPEN]
 
 
 def test_a_second_face_in_some_frame_leaves_the_number_of_people_open():
