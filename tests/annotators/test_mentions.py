@@ -45,6 +45,8 @@ def units(text):
         ("the brows are drawn together", ["AU04"]),
         ("the brows are raised and drawn together", ["AU01|AU02", "AU04"]),
         ("she raises her hand to her brow", []),
+        ("he opened his mouth wide, and raised his brows", ["AU25|AU26", "AU01|AU02"]),
+        ("the lips curl, revealing the teeth", ["AU10|AU12", "AU10|AU12|AU25"]),
         ("he raises his voice, his eyes are wide", ["AU05"]),
         ("wide-eyed", ["AU05"]),
         # denied
