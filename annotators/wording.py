@@ -36,14 +36,6 @@ class Phrase:
 
 
 @dataclass(frozen=True)
-class LayWords:
-    """Beginnings of words that any of these units or signs would bear out."""
-
-    words: tuple[str, ...]
-    any_of: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Wording:
     version: str
     digest: str  # sha256 of the file
@@ -51,7 +43,6 @@ class Wording:
     signs: dict[str, tuple[Phrase, ...]]  # "eye_closure" -> its variants
     adverbs: tuple[str, ...]  # weakest first, one more than BAND_ENDS
     strongest: dict[str, str]  # the last adverb of units that take another one
-    lay: tuple[LayWords, ...]
 
     def phrase(self, seed: int, clip_id: str, name: str) -> Phrase:
         """The variant that belongs to this clip and unit (or sign): the same in every text."""
@@ -77,7 +68,6 @@ def face_wording() -> Wording:
         signs=_phrases(table["signs"]),
         adverbs=tuple(table["adverbs"]),
         strongest=table["strongest"],
-        lay=tuple(LayWords(tuple(e["words"]), tuple(e["any_of"])) for e in table["lay"]),
     )
 
 

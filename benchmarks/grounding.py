@@ -26,7 +26,7 @@ from grounding_clips import KnownClip, drawn_clips, prose
 
 from annotators.clues import CluesSettings, write_clues
 from annotators.wording import face_wording
-from pipeline.grounding import check_text
+from pipeline.claim_checks import check_text
 from schemas.au import INTENSITY_AUS
 from schemas.clues import ClaimCheck
 

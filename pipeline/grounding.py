@@ -1,4 +1,4 @@
-"""Grounding: every text is split into claims, and every claim is held against the evidence.
+"""Grounding: every clue is split into claims, and every claim is held against the evidence.
 
 A claim is supported, contradicted or unverifiable. A clue is judged by its claims and by two
 rules that are about the clue and not about the clip: it must not name a label (leaks_label), and
@@ -10,16 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from annotators.amounts import amounts_in
-from annotators.claims import Claim, claims_in
-from annotators.meanings import MEASURED, lexicon
-from annotators.mentions import Mention, mentions_in, speaks_of
+from annotators.claims import Claim
+from annotators.mentions import Mention, mentions_in
+from pipeline.claim_checks import claim_checks, claim_row
 from pipeline.face_window import FaceWindow, face_window
-from pipeline.judging import OPEN, Finding, judge, judge_amount
+from pipeline.judging import OPEN, Finding
 from pipeline.leakage import leaked_words, outside_quotes
-from pipeline.quoting import judge_quote, plain_words, quotes_of
+from pipeline.quoting import plain_words, quotes_of
 from schemas.clues import ClaimCheck, Clue, Clues
-from schemas.evidence import Evidence, EvidenceItem, Modality
+from schemas.evidence import Evidence, EvidenceItem
 from schemas.face import FaceTrack
 from schemas.label import Vocabulary
 from schemas.peak import Peak
@@ -41,10 +40,6 @@ class ClueCheck(Row):
     verdict: ClueVerdict
     reason: str | None  # why it failed
     claims: tuple[ClaimCheck, ...]
-
-    @property
-    def failed(self) -> bool:
-        return self.reason is not None
 
     @property
     def by_proxy(self) -> bool:
@@ -71,11 +66,6 @@ class _Fault:
 _Rule = Callable[[_Case], Iterator[_Fault]]
 
 
-def lexicon_versions() -> str:
-    """Which words are read in which meaning."""
-    return ", ".join(lexicon(modality).version for modality in MEASURED)
-
-
 def check(
     clues: Clues,
     evidence: Evidence,
@@ -93,105 +83,13 @@ def check(
     )
 
 
-def check_text(
-    text: str,
-    evidence: Evidence,
-    *,
-    peak: Peak | None = None,
-    track: FaceTrack | None = None,
-    about: Modality | None = None,
-) -> tuple[ClaimCheck, ...]:
-    """Every claim of a free text, in order: one row per thing compared, one for a clause in which
-    nothing could be. `about`: what the text is said to speak of, where its words do not show it."""
-    return tuple(_claims(text, evidence, face_window(evidence, peak, track), about))
-
-
-def _claims(
-    text: str,
-    evidence: Evidence,
-    window: FaceWindow,
-    about: Modality | None,
-    clue: int | None = None,
-) -> Iterator[ClaimCheck]:
-    amounts = clue is None  # a clue's numbers are held against what it cites
-    found = sorted(
-        _compared(text, evidence, window, about, amounts=amounts), key=lambda f: (f[1], f[2])
-    )
-    for claim in claims_in(text):
-        inside = [f for f in found if claim.start <= f[1] < claim.end]
-        for modality, start, end, finding in inside:
-            yield _row(claim, clue, modality, text[start:end], finding, evidence, window)
-        if not inside:
-            kind = about or _kind(claim.text)
-            yield _row(claim, clue, kind, None, OPEN, evidence, window)
-
-
-_Compared = tuple[Modality, int, int, Finding]
-
-
-def _compared(
-    text: str, evidence: Evidence, window: FaceWindow, about: Modality | None, *, amounts: bool
-) -> Iterator[_Compared]:
-    for modality in MEASURED:
-        for mention in mentions_in(text, modality):
-            finding = judge(mention, evidence, window)
-            yield modality, mention.start, mention.end, finding
-    for quote in quotes_of(text):
-        finding = judge_quote(quote, evidence, as_speech=about == "words")
-        yield "words", quote.start, quote.end, finding
-    for amount in amounts_in(text) if amounts else ():
-        yield "voice", amount.start, amount.end, judge_amount(amount, evidence)
-
-
-def _kind(text: str) -> Modality | None:
-    return next((modality for modality in MEASURED if speaks_of(text, modality)), None)
-
-
-def _row(
-    claim: Claim,
-    clue: int | None,
-    modality: Modality | None,
-    words: str | None,
-    finding: Finding,
-    evidence: Evidence,
-    window: FaceWindow,
-) -> ClaimCheck:
-    start_s, end_s = _where(modality, finding, evidence, window)
-    told = modality == "face" and finding.verdict != "unverifiable"
-    return ClaimCheck(
-        clue=clue,
-        claim=claim.text,
-        modality=modality,
-        words=words,
-        verdict=finding.verdict,
-        evidence=finding.keys,
-        frame_index=window.frame_index if told else None,
-        start_s=start_s,
-        end_s=end_s,
-        proxy=told and window.proxy,
-        reason=finding.reason,
-    )
-
-
-def _where(
-    modality: Modality | None, finding: Finding, evidence: Evidence, window: FaceWindow
-) -> tuple[float | None, float | None]:
-    """A face: the frames looked at; the rest: the first item that speaks for or against."""
-    if finding.verdict == "unverifiable":
-        return None, None
-    if modality == "face" and window.start_s is not None:
-        return window.start_s, window.end_s
-    items = [item for key in finding.keys if (item := evidence.item(key)) is not None]
-    return (items[0].start_s, items[0].end_s) if items else (None, None)
-
-
 def _checked(
     clue: Clue, number: int, evidence: Evidence, window: FaceWindow, vocabulary: Vocabulary
 ) -> ClueCheck:
     items = tuple(item for key in clue.evidence if (item := evidence.item(key)) is not None)
     case = _Case(clue, items, evidence, window, vocabulary)
     claims = (
-        *_claims(clue.claim, evidence, window, clue.modality, number),
+        *claim_checks(clue.claim, evidence, window, clue.modality, number),
         *_numbers(case, number),
     )
     faults = [
@@ -279,7 +177,7 @@ def _numbers(case: _Case, number: int) -> Iterator[ClaimCheck]:
         if not keys and measured:
             finding = Finding("contradicted", (), f"gives {given}, which no cited item holds")
         claim = Claim(case.clue.claim, 0, len(case.clue.claim))
-        yield _row(
+        yield claim_row(
             claim, number, case.clue.modality, given, finding, case.evidence, case.window
         ).model_copy(update={"proxy": False})
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.grounding import check_text
+from pipeline.claim_checks import check_text
 from tests.pipeline.one_clip import evidence, item, peak
 
 SHOWN = {"AU04": 1.8, "AU12": 2.4, "AU25": 1.5}
