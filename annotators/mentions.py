@@ -34,6 +34,10 @@ _SUPPOSED: Final = re.compile(
 _SUPPOSED_BETWEEN: Final = re.compile(
     r"\b(?:would|might|could|may|almost|barely|hardly|then)\b|\u7136\u540e|\u968f\u540e|\u63a5\u7740"
 )
+_COMPARED: Final = re.compile(
+    r"\b(?:faster|quicker|slower|louder|softer|quieter|higher|lower|deeper|more|less)\b"
+)
+_CORPUS: Final = re.compile(r"\bagainst \d+ clips\b")  # sentences of annotators/norm_words.py
 _OTHERS: Final = re.compile(
     r"\b(?:other|another|second|both|two)\b|\u53e6\u4e00|\u65c1\u8fb9"
 )  # "one person ..., the other"
@@ -100,6 +104,8 @@ def _mention(
     supposed = bool(
         _SUPPOSED.search(lead) or _SUPPOSED_ZH.search(lead) or _SUPPOSED_BETWEEN.search(between)
     )
+    if modality == "voice":  # than what, a text rarely says, and no published norm tells
+        supposed = supposed or bool(_COMPARED.search(words) or _CORPUS.search(lead + words))
     if Count(1) in hit.readings:  # one of several may be meant
         supposed = supposed or bool(_OTHERS.search(plain))
     return Mention(

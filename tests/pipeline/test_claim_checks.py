@@ -97,6 +97,12 @@ def test_voices(text, expected):
     assert verdicts(text) == expected
 
 
+def test_a_comparison_is_not_held_against_published_norms():
+    text = "Against 40 clips with a high voice, it is much slower (6.2 syllables per second)."
+    assert verdicts(text) == [OPEN, OPEN, YES]
+    assert verdicts("He speaks slower.") == [OPEN]
+
+
 def test_a_voice_that_nobody_measured_contradicts_nothing():
     texts = "He speaks slowly. His voice is shrill. He never pauses. It is at 300 Hz."
     assert set(verdicts(texts, found=evidence(SHOWN))) == {OPEN}
