@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from pipeline.chain import Chain
-from pipeline.fates import Fate, clip_fates, cut_fates, file_fates, video_fates
+from pipeline.fates import Fate, clip_fates, coarse_only, cut_fates, file_fates, video_fates
+from pipeline.import_fates import import_fates
 from pipeline.unused import unused_texts
 from schemas.errors import MerrError
 from schemas.failure import Rejection
@@ -13,7 +13,7 @@ from schemas.release import Outcome
 
 
 def book_rows(chain: Chain, left_out: dict[str, Rejection]) -> Iterator[Outcome]:
-    """Files, then videos, then clips; and the given labels that were not used."""
+    """Files, then videos, then clips; the given labels that were not used; what was imported."""
     clips = _all_clips(chain, left_out)
     videos = video_fates(chain, clips)
     for path, fate in file_fates(chain, videos):
@@ -24,6 +24,8 @@ def book_rows(chain: Chain, left_out: dict[str, Rejection]) -> Iterator[Outcome]
         yield fate.outcome("clip", clip_id)
     for unused in unused_texts(chain):
         yield Fate.of(unused).outcome("label", unused.id)
+    for subject, subject_id, fate in import_fates(chain.imports, left_out):
+        yield fate.outcome(subject, subject_id)
 
 
 def _all_clips(chain: Chain, left_out: dict[str, Rejection]) -> dict[str, Fate]:
@@ -32,15 +34,8 @@ def _all_clips(chain: Chain, left_out: dict[str, Rejection]) -> dict[str, Fate]:
         clips |= cut_fates(chain, batch)
     for shard in chain.shards():
         clips |= clip_fates(chain, shard)
-    for clip_id, rejection in left_out.items():
-        clips[clip_id] = replace(
-            clips[clip_id],
-            tier="coarse",
-            stage=rejection.stage,
-            reason=rejection.rule,
-            detail=rejection.reason,
-            fell="rejected",
-        )
+    for clip_id in left_out.keys() & clips.keys():
+        clips[clip_id] = coarse_only(clips[clip_id], left_out[clip_id])
     return clips
 
 
@@ -51,10 +46,12 @@ def found_at_source(chain: Chain) -> dict[str, int]:
     lost = sum(
         failure.subject == "file" and failure.id not in paths for failure in catalog.failures
     )
+    imports = chain.imports
+    imported = len(imports.coarse) + len(imports.rejected)
     found = {
-        "clip": sum(len(cut_fates(chain, batch)) for batch in chain.batches()),
-        "file": len(catalog.files) + lost,
-        "label": len(unused_texts(chain)),
+        "clip": sum(len(cut_fates(chain, batch)) for batch in chain.batches()) + imported,
+        "file": len(catalog.files) + lost + len(imports.files),
+        "label": len(unused_texts(chain)) + len(imports.unused),
         "video": len(catalog.videos),
     }
     return {subject: n for subject, n in found.items() if n or subject != "label"}

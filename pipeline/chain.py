@@ -11,6 +11,7 @@ from annotators.norms import load_norms
 from pipeline.batches import Batch, Shard, list_shards, read_batches, read_clips
 from pipeline.catalog import Catalog
 from pipeline.engines import made_with, told
+from pipeline.imports import Imports
 from pipeline.keys import Key, digest
 from pipeline.layout import WorkFolder
 from pipeline.parts import Part, read_ids, read_part
@@ -122,6 +123,10 @@ class Chain:
         is not there or of another engine."""
         return load_norms(self.settings.tone.norms, engine=self.settings.tone.engine)
 
+    @cached_property
+    def imports(self) -> Imports:
+        return Imports(self.work)
+
     def batch_of(self, shard: Shard) -> Batch:
         return self._batches[shard.batch]
 
@@ -187,6 +192,7 @@ class Chain:
 
     def part_names(self) -> Iterator[str]:
         """Every part under the present keys that exists, as "stage/number-key"."""
+        yield from self.imports.part_names()
         for batch in self.batches():
             for stage, key in (("ingest", self.ingest_key(batch)), ("cut", self.cut_key(batch))):
                 path = self.work.part(stage, batch.number, key.name)

@@ -131,8 +131,8 @@ def render_text(view: ClipView) -> str:
         ("", _head(view)),
         ("What fell out", _fallen(view)),
         ("Label", _label(view.decision)),
-        ("Coarse caption", [view.coarse.caption] if view.coarse else []),
-        ("Fine text", [view.fine.smp_reason_caption] if view.fine else []),
+        ("Coarse caption", _text(view.coarse.caption if view.coarse else None)),
+        ("Fine text", _text(view.fine.smp_reason_caption if view.fine else None)),
         ("Clues", _clues(view)),
         ("Peak", _peak(view)),
         ("Speech", _speech(view)),
@@ -141,6 +141,10 @@ def render_text(view: ClipView) -> str:
     )
     blocks = ("\n".join(_block(title, list(lines))) for title, lines in sections)
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _text(text: str | None) -> list[str]:
+    return [] if text is None else [text]
 
 
 def _block(title: str, lines: list[str]) -> list[str]:

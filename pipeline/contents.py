@@ -10,9 +10,11 @@ from pipeline.selection import Candidate
 from pipeline.stages import BY_NAME
 from schemas.clip import Clip
 from schemas.evidence import Evidence
+from schemas.label import LabelDecision
 from schemas.peak import Picture, Stills
 from schemas.record import ClipRecord, Media, Recording, ReleasedCoarse, ReleasedFine
 from schemas.sample import CoarseSample, FineSample
+from schemas.scene import Look
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,18 @@ class ReleasedClip:
     evidence: Evidence
     stills: Stills
     recording: Recording
+    look: Look
+    decision: LabelDecision
 
     def coarse_row(self) -> ReleasedCoarse:
-        return ReleasedCoarse(**dict(self.coarse), video_id=self.clip.video_id, name=self.names[0])
+        return ReleasedCoarse(
+            **dict(self.coarse),
+            video_id=self.clip.video_id,
+            name=self.names[0],
+            identity=self.clip.identity,
+            frames=self.look.frames,
+            valence=self.decision.valence,
+        )
 
     def fine_row(self) -> ReleasedFine | None:
         if self.fine is None:
@@ -84,12 +95,14 @@ def candidates(chain: Chain) -> list[Candidate]:
             for row in rows
             if row.clip_id in live
         ]
-    return found
+    return found + [
+        Candidate(row.clip_id, row.pseu_emotion, row.text_hash) for row in chain.imports.fine
+    ]
 
 
 def released_clips(chain: Chain, shard: Shard, *, without_fine: set[str]) -> Iterator[ReleasedClip]:
     """Clips of one shard that have a coarse sample, in shard order."""
-    names = ("coarse", "fine", "evidence", "stills", "recording")
+    names = ("coarse", "fine", "evidence", "stills", "recording", "look", "label")
     rows: dict[str, dict[str, Any]] = {name: chain.rows(name, shard) for name in names}
     for clip in chain.clips(shard):
         if clip.clip_id not in rows["coarse"]:
@@ -103,4 +116,6 @@ def released_clips(chain: Chain, shard: Shard, *, without_fine: set[str]) -> Ite
             evidence=rows["evidence"][clip.clip_id],
             stills=rows["stills"][clip.clip_id],
             recording=rows["recording"][clip.clip_id],
+            look=rows["look"][clip.clip_id],
+            decision=rows["label"][clip.clip_id],
         )

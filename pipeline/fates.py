@@ -51,7 +51,7 @@ def clip_fates(chain: Chain, shard: Shard) -> dict[str, Fate]:
     """Fate of every clip of a shard, in shard order. A clip leaves at the first stage that gave
     no row; from the coarse sample on it is released whatever follows."""
     alive = {clip.clip_id for clip in chain.clips(shard)}
-    fates: dict[str, Fate] = dict.fromkeys((c.clip_id for c in chain.clips(shard)), _DONE)
+    fates: dict[str, Fate] = dict.fromkeys((c.clip_id for c in chain.clips(shard)), DONE)
     for stage in STAGES:
         path = chain.path(stage, shard)
         rows = chain.ids(stage, shard) & alive
@@ -63,12 +63,18 @@ def clip_fates(chain: Chain, shard: Shard) -> dict[str, Fate]:
     return fates
 
 
-_DONE: Final = Fate("released", "fine")
+DONE: Final = Fate("released", "fine")
 
 
 def _kept(fate: Fate) -> Fate:
     """A clip that has a coarse sample stays in the release; why it has no fine one is told."""
     return replace(fate, state="released", tier="coarse")
+
+
+def coarse_only(fate: Fate, why: Rejection) -> Fate:
+    """A clip whose fine sample a rule keeps out of the release."""
+    told = Fate.of(why)
+    return replace(told, state=fate.state, tier="coarse")
 
 
 def _told(path: Path) -> dict[str, Fate]:

@@ -30,13 +30,16 @@ def load_prompts() -> Prompts:
 def instruct(
     sample: CoarseSample | FineSample, text: str | None, vocabulary: Vocabulary, seed: int
 ) -> list[InstructionSample]:
-    """coarse -> emotion (target: label) and reason (target: caption); fine -> reason (target:
-    smp_reason_caption). `text` is what was spoken, None where nobody wrote it down."""
+    """coarse -> emotion (target: label) and, with a caption, reason (target: caption); fine ->
+    reason (target: smp_reason_caption). `text` is what was spoken, None where nobody wrote it
+    down."""
     if isinstance(sample, FineSample):
         targets: dict[Task, str] = {"reason": sample.smp_reason_caption}
         tier: Tier = "fine"
     else:
-        targets = {"emotion": sample.pseu_emotion, "reason": sample.caption}
+        targets = {"emotion": sample.pseu_emotion}
+        if sample.caption is not None:
+            targets["reason"] = sample.caption
         tier = "coarse"
     return [
         _one(sample.clip_id, tier, task, sample.pseu_emotion, text, target, vocabulary, seed)

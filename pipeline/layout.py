@@ -48,5 +48,10 @@ class WorkFolder:
     def shards(self) -> Path:
         return self.root / "shards"
 
+    @property
+    def imports(self) -> Path:
+        """What was imported: records, the samples made of them, and the list of both."""
+        return self.root / "imports"
+
     def part(self, stage: str, number: int, key: str) -> Path:
         return Path(self.root, "parts", stage, f"{number:05d}-{key}.parquet")

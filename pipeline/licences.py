@@ -16,7 +16,8 @@ _ANNOTATED: Final = ("face", "speech", "tone", "scene", "clues")
 
 def engines_used(chain: Chain) -> tuple[EngineUse, ...]:
     """Every engine that made an annotation under the present keys, by stage."""
-    used = {
+    used = {("import", row.made_by.engine, row.made_by.version) for row in chain.imports.coarse}
+    used |= {
         (name, maker["engine"], maker["version"])
         for name in _ANNOTATED
         for shard in chain.shards()

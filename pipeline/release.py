@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from pipeline.chain import Chain
 from pipeline.contents import ReleasedClip, candidates, released_clips
 from pipeline.digests import release_digest, sha256_of
 from pipeline.fates import clip_fates
+from pipeline.imported import ImportedClip, imported_clips
 from pipeline.index import CountIndex
 from pipeline.instructions import instruct
 from pipeline.keys import digest
@@ -42,6 +43,7 @@ PUBLISH_VERSION: Final = "1"
 MANIFEST: Final = "manifest.json"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PLACE: Final = {"source", "location"}  # where a file lies decides no row
+_LAY: Final = {"json_file", "lists", "transcripts"}
 TABLES: Final[dict[str, type[Row]]] = {
     "coarse": ReleasedCoarse,
     "fine": ReleasedFine,
@@ -110,7 +112,7 @@ def _check_contents(chain: Chain, *, unfinished: bool) -> None:
             f"{chain.work.root}: {books.pending} videos or clips are still pending; let "
             "`merr build` come to its end, or publish what is there with --unfinished"
         )
-    if not books.stages["coarse"].done:
+    if not books.stages["coarse"].done and not chain.imports.coarse:
         raise SetupError(
             f"{chain.work.root}: no clip has a sample, so there is nothing to publish; "
             "`merr status` says why"
@@ -160,6 +162,7 @@ def _recipe(chain: Chain, folder: Path) -> str:
             "files": [f.model_dump(mode="json", exclude=_PLACE) for f in chain.catalog.files],
             "problems": [p.reason for p in chain.catalog.problems],
             "failures": [f.reason for f in chain.catalog.failures],
+            "imports": [f.model_dump(mode="json", exclude=_LAY) for f in chain.imports.files],
         }
     )
 
@@ -243,6 +246,10 @@ def _write(chain: Chain, scratch: Path, folder: Path, recipe: str) -> Manifest:
             split = split_of(settings.seed, clip.clip.video_id, settings.shares)
             _add_clip(chain, tables, clip, split)
             report.add(clip, split, shard)
+    for imported in imported_clips(chain.imports, without_fine=set(left_out)):
+        split = split_of(settings.seed, imported.coarse.video_id, settings.shares)
+        _add_imported(chain, tables, imported, split)
+        report.add_imported(imported, split)
     outcomes = list(book_rows(chain, left_out))
     for outcome in outcomes:
         tables["books"].add("outcomes", outcome)  # "all" is a word of the hub's own
@@ -257,14 +264,31 @@ def _add_clip(chain: Chain, tables: dict[str, TableWriter], clip: ReleasedClip, 
     fine = clip.fine_row()
     if fine is not None:
         tables["fine"].add(split, fine)
-    samples: list[CoarseSample | FineSample] = [clip.coarse]
+    _add_instructions(chain, tables, (clip.coarse, clip.fine), clip.coarse.text, split)
+
+
+def _add_imported(
+    chain: Chain, tables: dict[str, TableWriter], clip: ImportedClip, split: str
+) -> None:
+    tables["coarse"].add(split, clip.coarse)
+    tables["evidence"].add(split, clip.record())
     if clip.fine is not None:
-        samples.append(clip.fine)
+        tables["fine"].add(split, clip.fine)
+    _add_instructions(chain, tables, (clip.coarse, clip.fine), clip.coarse.text, split)
+
+
+def _add_instructions(
+    chain: Chain,
+    tables: dict[str, TableWriter],
+    samples: Iterable[CoarseSample | FineSample | None],
+    text: str | None,
+    split: str,
+) -> None:
     for sample in samples:
-        for row in instruct(
-            sample, clip.coarse.text, chain.vocabulary, chain.settings.publish.seed
-        ):
-            tables["instructions"].add(split, row)
+        if sample is not None:
+            seed = chain.settings.publish.seed
+            for row in instruct(sample, text, chain.vocabulary, seed):
+                tables["instructions"].add(split, row)
 
 
 def _finish(

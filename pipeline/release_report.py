@@ -6,6 +6,7 @@ from pathlib import Path
 from pipeline.batches import Shard
 from pipeline.chain import Chain
 from pipeline.contents import ReleasedClip, released_clips
+from pipeline.imported import ImportedClip
 from pipeline.report import write_report
 from pipeline.report_facts import ClipFacts, ReportHead, SheetEntry, choose_sheet
 from schemas.release import Manifest, Outcome
@@ -18,6 +19,7 @@ class ReportCollector:
         self._seed = seed
         self._facts: list[ClipFacts] = []
         self._shards: dict[str, Shard] = {}
+        self._imported: dict[str, ImportedClip] = {}
 
     def add(self, clip: ReleasedClip, split: str, shard: Shard) -> None:
         self._shards[clip.clip.clip_id] = shard
@@ -28,10 +30,28 @@ class ReportCollector:
                 tier="fine" if clip.fine else "coarse",
                 split=split,
                 duration_s=clip.clip.duration_s,
-                peak_aus=clip.coarse.peak_AU_list,
-                coarse_words=len(clip.coarse.caption.split()),
-                fine_words=len(clip.fine.smp_reason_caption.split()) if clip.fine else None,
+                peak_aus=clip.coarse.peak_AU_list or (),
+                coarse_words=_words(clip.coarse.caption),
+                fine_words=_words(clip.fine.smp_reason_caption if clip.fine else None),
                 proxy="proxy_action_units" in clip.evidence.flags,
+            )
+        )
+
+    def add_imported(self, clip: ImportedClip, split: str) -> None:
+        """It has texts and a label, but neither picture nor length."""
+        coarse, fine = clip.coarse, clip.fine
+        self._imported[coarse.clip_id] = clip
+        self._facts.append(
+            ClipFacts(
+                clip_id=coarse.clip_id,
+                label=coarse.pseu_emotion,
+                tier="fine" if fine else "coarse",
+                split=split,
+                duration_s=None,
+                peak_aus=coarse.peak_AU_list or (),
+                coarse_words=_words(coarse.caption),
+                fine_words=_words(fine.smp_reason_caption if fine else None),
+                proxy=False,
             )
         )
 
@@ -54,13 +74,30 @@ class ReportCollector:
     def _sheet(self, chain: Chain) -> list[SheetEntry]:
         chosen = choose_sheet(self._facts, seed=self._seed)
         coarse_only = {facts.clip_id for facts in self._facts if facts.tier == "coarse"}
-        entries: dict[str, SheetEntry] = {}
-        for shard in dict.fromkeys(self._shards[clip_id] for clip_id in chosen):
+        entries = {i: _imported(self._imported[i]) for i in chosen if i in self._imported}
+        measured = [clip_id for clip_id in chosen if clip_id in self._shards]
+        for shard in dict.fromkeys(self._shards[clip_id] for clip_id in measured):
             for clip in released_clips(chain, shard, without_fine=coarse_only):
                 if clip.clip.clip_id in chosen:
                     embedded = chain.settings.publish.media != "reference"
                     entries[clip.clip.clip_id] = _entry(clip, embedded=embedded)
         return [entries[clip_id] for clip_id in chosen if clip_id in entries]
+
+
+def _imported(clip: ImportedClip) -> SheetEntry:
+    return SheetEntry(
+        clip_id=clip.coarse.clip_id,
+        name=clip.coarse.name,
+        label=clip.coarse.pseu_emotion,
+        peak_t_s=None,
+        jpeg=None,
+        caption=clip.coarse.caption,
+        fine_text=clip.fine.smp_reason_caption if clip.fine else None,
+    )
+
+
+def _words(text: str | None) -> int | None:
+    return None if text is None else len(text.split())
 
 
 def _entry(clip: ReleasedClip, *, embedded: bool) -> SheetEntry:

@@ -121,8 +121,8 @@ def _grouped(sheet: Sequence[SheetEntry]) -> list[SheetEntry]:
 
 def _lengths(clips: Sequence[ClipFacts]) -> list[Length]:
     fine = [float(clip.fine_words) for clip in clips if clip.fine_words is not None]
-    coarse = [float(clip.coarse_words) for clip in clips]
-    durations = [clip.duration_s for clip in clips]
+    coarse = [float(clip.coarse_words) for clip in clips if clip.coarse_words is not None]
+    durations = [clip.duration_s for clip in clips if clip.duration_s is not None]
     found = (
         _length("Clip duration", "s", durations, VOICE),
         _length("Coarse caption", "words", coarse, COARSE),

@@ -31,9 +31,9 @@ class ClipFacts:
     label: str
     tier: Literal["coarse", "fine"]  # the highest it is in
     split: str
-    duration_s: float
+    duration_s: float | None  # None: nobody saw the video
     peak_aus: tuple[str, ...]  # present at the peak
-    coarse_words: int
+    coarse_words: int | None  # None: no caption
     fine_words: int | None  # None: no fine text
     proxy: bool  # its action units are computed from geometry, not measured
 
@@ -45,9 +45,9 @@ class SheetEntry:
     clip_id: str
     name: str
     label: str
-    peak_t_s: float
+    peak_t_s: float | None  # None: not known
     jpeg: bytes | None  # the peak frame; None where the release may not show it
-    caption: str
+    caption: str | None
     fine_text: str | None
 
 

@@ -109,7 +109,7 @@ def _label_count(label: str, group: list[ClipFacts]) -> LabelCount:
         label=label,
         coarse_only=tiers["coarse"],
         fine=tiers["fine"],
-        hours=math.fsum(clip.duration_s for clip in group) / 3600,
+        hours=math.fsum(clip.duration_s or 0.0 for clip in group) / 3600,
         splits=Counter(clip.split for clip in group),
         aus=Counter(au for clip in group for au in set(clip.peak_aus)),
     )

@@ -13,6 +13,7 @@ from pipeline.evidence import EvidenceSettings
 from pipeline.fine import FineSettings
 from pipeline.given import GivenSettings
 from pipeline.label import LabelSettings
+from pipeline.merr_samples import ImportSettings
 from pipeline.peak import PeakSettings
 from pipeline.pictures import PictureSettings
 from pipeline.selection import PublishSettings
@@ -46,4 +47,5 @@ class Settings(Row):
     coarse: CoarseSettings = CoarseSettings()
     clues: CluesSettings = CluesSettings()
     fine: FineSettings = FineSettings()
+    imports: ImportSettings = ImportSettings()
     publish: PublishSettings = PublishSettings()

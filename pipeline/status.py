@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.batches import Batch, Shard
 from pipeline.chain import Chain
 from pipeline.fates import Fate, clip_fates, subjects_cut
+from pipeline.import_books import ImportBooks
 from pipeline.index import CountIndex
 from pipeline.parts import Counts, Part
 from pipeline.stages import NAMES, STAGES, Stage
@@ -48,6 +49,7 @@ class Books:
     clips: int  # spans cut
     labels: Counter[str]  # rules by which given labels were not used
     texts_failed: int  # files of subtitles that could not be read
+    imports: ImportBooks | None = None  # None: nothing was imported
 
     @property
     def failed(self) -> int:
@@ -84,6 +86,7 @@ class Books:
         }
         return {
             "files": self.files,
+            "imports": None if self.imports is None else self.imports.as_json(),
             "clips": self.clips,
             "stages": stages,
             "texts_failed": self.texts_failed,
@@ -108,7 +111,8 @@ def keep_books(chain: Chain, index: CountIndex) -> Books:
     unused = [*chain.catalog.conflicts.values(), *unused_texts(chain)]
     labels = Counter(item.rule for item in unused if isinstance(item, Rejection))
     texts_failed = sum(f.subject == "label" for f in chain.catalog.failures)
-    return Books(_count_files(chain), stages, clips, labels, texts_failed)
+    imports = ImportBooks.of(chain.imports)
+    return Books(_count_files(chain), stages, clips, labels, texts_failed, imports)
 
 
 def _is_whole(chain: Chain, batch: Batch) -> bool:

@@ -15,6 +15,12 @@ def clip_id_of(video_id: str, start_us: int, end_us: int) -> str:
     return hashlib.sha256(f"{video_id}:{start_us}:{end_us}".encode()).hexdigest()[:32]
 
 
+def declared_ids(name: str) -> tuple[str, str]:
+    """(video_id, clip_id) of a clip of which there is only a name: an imported set has no video."""
+    video_id = hashlib.sha256(f"declared:{name}".encode("utf-8", "surrogatepass")).hexdigest()
+    return video_id, hashlib.sha256(f"{video_id}:declared".encode()).hexdigest()[:32]
+
+
 class Clip(Row):
     clip_id: str
     video_id: str

@@ -21,27 +21,30 @@ def text_hash_of(text: str) -> str:
 
 
 class CoarseSample(Row):
-    """MERR's coarse fields under MERR's names, and where each came from."""
+    """MERR's coarse fields under MERR's names, and where each came from.
+
+    What nobody measured is None: an imported set says no more than its files do.
+    """
 
     sample_id: str
     clip_id: str
-    text_hash: str  # of caption
+    text_hash: str | None  # of caption; None without one
     made_by: Maker
     pseu_emotion: str  # the label
     label_source: LabelSource
     label_policy: str
-    AU_list: tuple[str, ...]  # set(label) & peak_AU_list
-    visual_prior_list: tuple[str, ...]  # one phrase per unit of AU_list
+    AU_list: tuple[str, ...] | None  # set(label) & peak_AU_list
+    visual_prior_list: tuple[str, ...] | None  # one phrase per unit of AU_list
     audio_prior_list: str | None  # tone, one sentence; None without speech
-    peak_index: int  # 0-based frame of the clip
-    peak_t_s: Seconds
-    peak_AU_list: tuple[str, ...]
-    peak_aus: tuple[PeakAu, ...]
-    peak_rule: PeakRule
-    label_seen_at_peak: bool
+    peak_index: int | None  # 0-based frame of the clip
+    peak_t_s: Seconds | None
+    peak_AU_list: tuple[str, ...] | None
+    peak_aus: tuple[PeakAu, ...] | None
+    peak_rule: PeakRule | None
+    label_seen_at_peak: bool | None
     text: str | None  # the words spoken; None when nobody wrote them down
-    visual_objective: str  # the scene, one or two sentences
-    caption: str  # scene, face, tone, words: template order of MERR
+    visual_objective: str | None  # the scene, one or two sentences
+    caption: str | None  # scene, face, tone, words: template order of MERR
     flags: tuple[str, ...]
 
 
@@ -55,7 +58,7 @@ class FineSample(Row):
     label_policy: str
     mode: ClueMode
     clues: tuple[Clue, ...]
-    conclusion: str  # apart from the clues, so that they stay evidence
+    conclusion: str | None  # apart from the clues, so that they stay evidence
     smp_reason_caption: str  # the clues' sentences, then the conclusion
     flags: tuple[str, ...]
     claims: tuple[ClaimCheck, ...] | None = None  # of every clue written; None before schema 1.1
