@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from flows.cli_formats import export, import_app
 from flows.guard import SETUP, SOME_FAILED, guarded, is_debug
 
 app = typer.Typer(
@@ -19,6 +20,8 @@ app = typer.Typer(
 )
 engines_app = typer.Typer(help="Engines: what is here, and how to add more.", no_args_is_help=True)
 app.add_typer(engines_app, name="engines")
+app.add_typer(import_app, name="import")
+app.command("export")(export)
 
 
 Sources = Annotated[
@@ -187,7 +190,7 @@ def status(work: WorkArgument, as_json: JsonOption = False) -> None:
     chain = open_chain(WorkFolder(work))
     books = books_of(chain)
     unseen = unseen_problems(chain) if books.failed else []
-    unused = unused_texts(chain)
+    unused = [*unused_texts(chain), *chain.imports.unused]
     if as_json:
         told = {
             "failures": [failure.model_dump(mode="json") for failure in unseen],

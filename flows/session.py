@@ -69,7 +69,7 @@ def locked(work: WorkFolder) -> Iterator[None]:
 
 def _sweep(work: WorkFolder) -> None:
     """Remove what killed runs were writing. Only for who holds the lock."""
-    for folder in (work.root, work.batches, work.shards, *work.root.glob("parts/*")):
+    for folder in (work.root, work.batches, work.shards, work.imports, *work.root.glob("parts/*")):
         for left in folder.glob(".*.tmp"):
             left.unlink()
 

@@ -7,6 +7,8 @@ from shlex import quote
 from typing import Final
 
 from flows.building import Built
+from pipeline.import_books import ImportBooks
+from pipeline.import_fates import held
 from pipeline.release import Published
 from pipeline.sources import shown
 from pipeline.status import Books, StageBooks
@@ -95,7 +97,24 @@ def published_text(published: Published) -> str:
 
 
 def books_text(books: Books) -> str:
-    return "\n".join((*_files(books), "", *_stages(books), *_labels(books)))
+    imports = () if books.imports is None else tuple(_imports(books.imports))
+    if imports and not books.files["found"]:  # nothing was built here
+        return "\n".join(imports)
+    parts = (*_files(books), "", *_stages(books), *_labels(books))
+    return "\n".join((*parts, *(("", *imports) if imports else ())))
+
+
+def _imports(books: ImportBooks) -> Iterator[str]:
+    for file in books.files:
+        yield f"imported {shown(file.name)}: {held(file)}"
+    yield f"  {books.clips} clips by name, without video: {books.coarse} coarse, {books.fine} fine"
+    for words, counts in (
+        ("rejected", books.rejected),
+        ("entries without a fine sample", books.without_fine),
+        ("flags of rows", books.flags),
+    ):
+        if counts:
+            yield f"  {words}: " + ", ".join(_counted(counts))
 
 
 def _files(books: Books) -> Iterator[str]:

@@ -28,14 +28,14 @@ class ImportBooks:
         """None where nothing was imported."""
         if not imports.files:
             return None
-        rows = [*imports.coarse, *imports.fine]
+        flags = [row.flags for row in imports.coarse] + [row.flags for row in imports.fine]
         return cls(
             files=imports.files,
             coarse=len(imports.coarse),
             fine=len(imports.fine),
             rejected=Counter(o.rule for o in imports.rejected),
             without_fine=Counter(o.rule for o in imports.without_fine),
-            flags=Counter(flag for row in rows for flag in row.flags if flag != "imported"),
+            flags=Counter(flag for told in flags for flag in told if flag != "imported"),
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def import_fates(
 
 def _clip_fates(imports: Imports, left_out: Mapping[str, Rejection]) -> dict[str, Fate]:
     fine = {row.clip_id for row in imports.fine}
-    missed = {o.id: o for o in imports.without_fine} | left_out
+    missed = {o.id: o for o in imports.without_fine} | dict(left_out)
     clips = {row.clip_id: DONE if row.clip_id in fine else _NO_FINE for row in imports.coarse}
     clips |= {i: coarse_only(fate, missed[i]) for i, fate in clips.items() if i in missed}
     return clips | {o.id: Fate.of(o) for o in imports.rejected}

@@ -94,7 +94,8 @@ class Imports:
     ) -> tuple["Imports", bool]:
         """The imports with these files among them, and whether anything was made anew. A file of
         the same place takes the place of the one imported before."""
-        kept = [f for f in self.files if f.json_file not in {str(n.json_file) for n in files}]
+        places = {_place(file) for file in files}
+        kept = [f for f in self.files if f.json_file not in places]
         made = False
         for file in files:
             entry, new = self._add_one(file, kept, settings, vocabulary)
@@ -116,7 +117,7 @@ class Imports:
         key = _records_key(files, settings, vocabulary)
         path = self._records(key.name)
         before = next((f for f in self.files if f.records_key == key.name), None)
-        if before is not None and before.json_file == str(files.json_file) and path.exists():
+        if before is not None and before.json_file == _place(files) and path.exists():
             return before, False
         read = read_merr(files, vocabulary, encoding=settings.given.encoding)
         write_part(path, read.part, MerrRecord, key)
@@ -159,6 +160,10 @@ class Imports:
                 path.write_text(ledger.model_dump_json(indent=1), "utf-8")
 
 
+def _place(files: MerrFiles) -> str:
+    return str(files.json_file.absolute())
+
+
 def _records_key(files: MerrFiles, settings: Settings, vocabulary: Vocabulary) -> Key:
     def sha(path: Path) -> str:
         if not path.is_file():
@@ -185,7 +190,7 @@ def _entry(files: MerrFiles, key: Key, read: MerrRead, taken: set[str]) -> Impor
         raise SetupError(f"{path}: another file called {callings[1]} is imported; rename it")
     return ImportedFile(
         name=name,
-        json_file=str(path),
+        json_file=_place(files),
         lists=tuple(map(str, files.lists)),
         transcripts=None if files.transcripts is None else str(files.transcripts),
         records_key=key.name,
