@@ -8,6 +8,7 @@ from pipeline.batches import Shard
 from pipeline.chain import Chain
 from pipeline.clip_page import render_clip
 from pipeline.clip_view import ClipView, render_text
+from pipeline.imported import find_imported, imported_clip_text
 from pipeline.layout import WorkFolder
 from pipeline.stages import STAGES
 from schemas.clip import Clip
@@ -20,6 +21,8 @@ _MOST_NAMED: Final = 12
 def show_clip(work: WorkFolder, wanted: str, *, page: bool) -> str:
     """The readable text; with `page` also an HTML file, whose path is the last line."""
     chain = open_chain(work)
+    if (imported := find_imported(chain.imports, wanted)) is not None:
+        return imported_clip_text(imported)
     shard, clip = _find(chain, wanted)
     view = _view(chain, shard, clip)
     text = render_text(view)

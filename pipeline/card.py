@@ -51,6 +51,7 @@ def _config(table: str, files: Sequence[str]) -> list[str]:
 
 def _body(manifest: Manifest) -> str:
     proxies = any(use.engine == "mesh" for use in manifest.engines)
+    imported = any(use.stage == "import" for use in manifest.engines)
     lines = [
         f"# {manifest.name} {manifest.version}",
         "",
@@ -78,6 +79,13 @@ def _body(manifest: Manifest) -> str:
         lines += [
             "**Action units here are proxies**: computed from the geometry of a face mesh,",
             "relative to the clip's resting face. Peaks and subtle units want OpenFace or py-feat.",
+            "",
+        ]
+    if imported:
+        lines += [
+            "**Rows flagged `imported` were taken over from files**, not made of videos: nothing",
+            "was measured, what the files do not say is null, and who wrote the texts knew the",
+            "label (mode `told`).",
             "",
         ]
     return "\n".join(

@@ -41,14 +41,16 @@ def _file_fate(imports: Imports, file: ImportedFile, clips: Mapping[str, Fate]) 
     ids = [declared_ids(name)[1] for name in imports.names(file)]
     fates = [clips[clip_id] for clip_id in ids]
     tiers = {fate.tier for fate in fates if fate.state == "released"}
-    best = replace(DONE, tier="fine" if "fine" in tiers else "coarse") if tiers else _REFUSED
-    return replace(best, detail=held(file))
-
-
-_REFUSED = Fate("rejected", None, "import", "no_sample", None, "rejected")
+    if tiers:
+        return replace(DONE, tier="fine" if "fine" in tiers else "coarse", detail=held(file))
+    rejection = Rejection(
+        subject="file", id=file.name, stage="import", rule="no_sample", reason=held(file)
+    )
+    return Fate.of(rejection)
 
 
 def held(file: ImportedFile) -> str:
     """One line: how many entries, and every kind of dirt with how often it was found."""
-    dirt = ", ".join(f"{kind} {count}" for kind, count in sorted(file.dirt.items()))
-    return f"{file.records} entries; {f'dirt: {dirt}' if dirt else 'no dirt'}"
+    dirt = ", ".join(f"{found.kind} {found.count}" for found in file.dirt)
+    entries = f"{file.records} {'entry' if file.records == 1 else 'entries'}"
+    return f"{entries}; {f'dirt: {dirt}' if dirt else 'no dirt'}"

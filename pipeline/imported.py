@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.imports import Imports
+from pipeline.sources import shown
 from schemas.au import FACS_NAMES
 from schemas.evidence import EvidenceItem, Modality
 from schemas.record import ClipRecord, ReleasedCoarse, ReleasedFine
@@ -60,3 +61,32 @@ def imported_clips(imports: Imports, *, without_fine: set[str]) -> Iterator[Impo
     fine = {row.clip_id: row for row in imports.fine if row.clip_id not in without_fine}
     for row in imports.coarse:
         yield ImportedClip(row, fine.get(row.clip_id))
+
+
+def find_imported(imports: Imports, wanted: str) -> ImportedClip | None:
+    """By its name or the start of its clip_id; None where no imported clip, or several, fit."""
+    found = [
+        clip
+        for clip in imported_clips(imports, without_fine=set())
+        if wanted == clip.coarse.name or (wanted and clip.coarse.clip_id.startswith(wanted))
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def imported_clip_text(clip: ImportedClip) -> str:
+    """Every column that says something, for a terminal: foreign texts may not steer it."""
+    told = clip.coarse.model_dump(mode="json")
+    if clip.fine is not None:
+        fine = clip.fine.model_dump(mode="json", include=_FINE)
+        told |= {f"fine.{key}": value for key, value in fine.items()}
+    lines = (f"{key}: {_said(value)}" for key, value in told.items() if value not in (None, []))
+    return "\n".join(shown(line) for line in lines)
+
+
+_FINE = {"pseu_emotion", "mode", "smp_reason_caption", "flags"}
+
+
+def _said(value: object) -> str:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return str(value)

@@ -11,14 +11,14 @@ from pipeline.keys import Key
 from pipeline.layout import WorkFolder
 from pipeline.merr_import import VERSION, MerrFiles, MerrRead, read_merr
 from pipeline.merr_samples import DirtIn, ImportSettings, MerrSamples, make_samples
-from pipeline.parts import read_fallen, read_part, write_part
+from pipeline.parts import read_fallen, write_part
 from pipeline.settings import Settings
 from schemas.arrow import SCHEMA_VERSION
 from schemas.errors import SetupError
 from schemas.failure import Rejection
 from schemas.label import Vocabulary
-from schemas.merr import ImportedFile, ImportLedger, MerrRecord
-from schemas.parquet import atomic_path, read_rows
+from schemas.merr import DirtCount, ImportedFile, ImportLedger, MerrRecord
+from schemas.parquet import atomic_path, read_metadata, read_rows
 from schemas.record import ReleasedCoarse, ReleasedFine
 
 _EMPTY: Final = ImportLedger(files=(), samples_key="")
@@ -39,7 +39,9 @@ class Imports:
             return ImportLedger.model_validate_json(path.read_bytes())
         except ValueError as e:
             why = str(e).splitlines()[0]
-            raise SetupError(f"{path}: is damaged ({why}); remove it, and import again") from e
+            raise SetupError(
+                f"{path}: is damaged or of another merr ({why}); remove it, and import again"
+            ) from e
 
     @property
     def files(self) -> tuple[ImportedFile, ...]:
@@ -116,8 +118,8 @@ class Imports:
     ) -> tuple[ImportedFile, bool]:
         key = _records_key(files, settings, vocabulary)
         path = self._records(key.name)
-        before = next((f for f in self.files if f.records_key == key.name), None)
-        if before is not None and before.json_file == _place(files) and path.exists():
+        before = next((f for f in self.files if f.json_file == _place(files)), None)
+        if before is not None and before.records_key == key.name and _is_made(path, key):
             return before, False
         read = read_merr(files, vocabulary, encoding=settings.given.encoding)
         write_part(path, read.part, MerrRecord, key)
@@ -127,10 +129,7 @@ class Imports:
         self, entries: Sequence[ImportedFile], key: Key, settings: ImportSettings, dirt: DirtIn
     ) -> bool:
         coarse, fine = (self._samples(tier, key.name) for tier in ("coarse", "fine"))
-        if (
-            read_part(coarse, ReleasedCoarse, key) is not None
-            and read_part(fine, ReleasedFine, key) is not None
-        ):
+        if _is_made(coarse, key) and _is_made(fine, key):
             return False
         made = self._samples_of(entries, settings, dirt)
         write_part(coarse, made.coarse, ReleasedCoarse, key)
@@ -158,6 +157,10 @@ class Imports:
         if ledger != self.ledger:
             with atomic_path(self.work.imports / "imports.json") as path:
                 path.write_text(ledger.model_dump_json(indent=1), "utf-8")
+
+
+def _is_made(path: Path, key: Key) -> bool:
+    return path.exists() and read_metadata(path).get("key") == key.fields
 
 
 def _place(files: MerrFiles) -> str:
@@ -195,6 +198,6 @@ def _entry(files: MerrFiles, key: Key, read: MerrRead, taken: set[str]) -> Impor
         transcripts=None if files.transcripts is None else str(files.transcripts),
         records_key=key.name,
         records=len(read.part),
-        dirt=dict(sorted(read.dirt.items())),
+        dirt=tuple(DirtCount(kind=k, count=n) for k, n in sorted(read.dirt.items())),
         unused=read.unused,
     )

@@ -16,14 +16,28 @@ _ANNOTATED: Final = ("face", "speech", "tone", "scene", "clues")
 
 def engines_used(chain: Chain) -> tuple[EngineUse, ...]:
     """Every engine that made an annotation under the present keys, by stage."""
-    used = {("import", row.made_by.engine, row.made_by.version) for row in chain.imports.coarse}
-    used |= {
+    used = {
         (name, maker["engine"], maker["version"])
         for name in _ANNOTATED
         for shard in chain.shards()
         for maker in _makers(chain.path(BY_NAME[name], shard))
     }
-    return tuple(_use(*use) for use in sorted(used))
+    return (*_imported(chain), *(_use(*use) for use in sorted(used)))
+
+
+def _imported(chain: Chain) -> tuple[EngineUse, ...]:
+    """Whoever made the imported rows, their terms are those of the files (source_licence)."""
+    made = sorted({(row.made_by.engine, row.made_by.version) for row in chain.imports.coarse})
+    return tuple(
+        EngineUse(
+            stage="import",
+            engine=engine,
+            version=version,
+            licence="that of the imported files",
+            non_commercial=False,
+        )
+        for engine, version in made
+    )
 
 
 def _makers(part: Path) -> list[dict[str, Any]]:

@@ -76,7 +76,8 @@ def _usable(
     strangers = [row for row in rows if not row.damage and row.name not in names]
     if strangers:
         first = f"{shown(strangers[0].name)!r} in line {strangers[0].line}"
-        reason = f"{len(strangers)} lines name no clip of the JSON, the first {first}"
+        many = f"{len(strangers)} line{' names' if len(strangers) == 1 else 's name'}"
+        reason = f"{many} no clip of the JSON, the first {first}"
         found.unused.append(_rejection(shown(path.name), "label_for_nothing", reason))
     return [row for row in rows if not row.damage and row.name in names]
 

@@ -29,6 +29,11 @@ class MerrRecord(Row):
     unread_json: str | None  # {"json": {key: value}, "list": {column: cell}, "sentence": ...}
 
 
+class DirtCount(Row):
+    kind: str  # see docs/formats.md
+    count: int
+
+
 class ImportedFile(Row):
     """A JSON file that was imported."""
 
@@ -38,7 +43,7 @@ class ImportedFile(Row):
     transcripts: str | None
     records_key: str  # name of the part of its records
     records: int
-    dirt: dict[str, int]  # kind -> how often
+    dirt: tuple[DirtCount, ...]  # by kind
     unused: tuple[Rejection, ...]  # lines of tables, and entries, that came to nothing
 
 
