@@ -1,4 +1,4 @@
-"""The folder of an export: whole or not there, made once, and the rows of the release it is of."""
+"""The folder of an export, whole or not there, and the rows of the release that it is of."""
 
 import json
 import os
@@ -12,7 +12,6 @@ from typing import Any, Final, TypeVar
 import pyarrow.parquet as pq
 
 from pipeline.export_names import Named, export_names
-from pipeline.release import read_manifest
 from schemas.errors import SetupError
 from schemas.parquet import read_rows
 from schemas.record import ReleasedCoarse, ReleasedFine
@@ -22,56 +21,54 @@ from schemas.units import Row
 EXPORT: Final = "export.json"
 VERSION: Final = "1"
 R = TypeVar("R", bound=Row)
+Span = tuple[int | None, int | None]  # start and end in the video, us
 
 
 @dataclass(frozen=True)
 class ReleaseRows:
-    """Rows of a release, read when they are asked for, in the order of their clip_id."""
+    """The samples of a release, in the order of their clip_id."""
 
-    folder: Path
+    coarse: list[tuple[str, ReleasedCoarse]]  # with the split
+    fine: dict[str, ReleasedFine]  # by clip_id
+    spans: dict[str, Span]  # by clip_id
 
-    @cached_property
-    def manifest(self) -> Manifest:
-        return read_manifest(self.folder)
+    @classmethod
+    def read(cls, folder: Path) -> "ReleaseRows":
+        coarse = sorted(read_split(folder, "coarse", ReleasedCoarse), key=lambda r: r[1].clip_id)
+        fine = {row.clip_id: row for _, row in read_split(folder, "fine", ReleasedFine)}
+        return cls(coarse, fine, dict(_spans(folder)))
 
-    def of(self, table: str, row: type[R]) -> list[tuple[str, R]]:
-        """(split, row)."""
-        paths = sorted((self.folder / table).glob("*.parquet"))
-        return [(path.name.split("-")[0], r) for path in paths for r in read_rows(path, row)]
-
-    @cached_property
-    def coarse(self) -> list[tuple[str, ReleasedCoarse]]:
-        return sorted(self.of("coarse", ReleasedCoarse), key=lambda item: item[1].clip_id)
-
-    @cached_property
-    def fine(self) -> dict[str, ReleasedFine]:
-        return {row.clip_id: row for _, row in self.of("fine", ReleasedFine)}
-
-    @cached_property
-    def named(self) -> list[Named]:
-        spans = dict(self._spans())
-        return [
-            Named(r.clip_id, r.name, r.identity == "declared", *spans.get(r.clip_id, (None, None)))
-            for _, r in self.coarse
-        ]
+    def span(self, clip_id: str) -> Span:
+        return self.spans.get(clip_id, (None, None))
 
     @cached_property
     def names(self) -> dict[str, str]:
-        return export_names(self.named)
+        """clip_id -> the name of the clip in files of others."""
+        return export_names(
+            Named(row.clip_id, row.name, row.identity == "declared", *self.span(row.clip_id))
+            for _, row in self.coarse
+        )
 
-    def _spans(self) -> Iterator[tuple[str, tuple[int | None, int | None]]]:
-        columns = ["clip_id", "start_us", "end_us"]
-        for path in sorted((self.folder / "evidence").glob("*.parquet")):
-            for row in pq.ParquetFile(path).read(columns=columns).to_pylist():
-                yield row["clip_id"], (row["start_us"], row["end_us"])
+
+def read_split(folder: Path, table: str, row: type[R]) -> Iterator[tuple[str, R]]:
+    """(split, row) of a table."""
+    for path in sorted((folder / table).glob("*.parquet")):
+        yield from ((path.name.split("-")[0], r) for r in read_rows(path, row))
+
+
+def _spans(folder: Path) -> Iterator[tuple[str, Span]]:
+    columns = ["clip_id", "start_us", "end_us"]
+    for path in sorted((folder / "evidence").glob("*.parquet")):
+        for row in pq.ParquetFile(path).read(columns=columns).to_pylist():
+            yield row["clip_id"], (row["start_us"], row["end_us"])
 
 
 def write_export(
-    rows: ReleaseRows, form: str, to: Path, write: Callable[[Path], Mapping[str, Any]]
+    manifest: Manifest, form: str, to: Path, write: Callable[[Path], Mapping[str, Any]]
 ) -> tuple[Mapping[str, Any], bool]:
     """What `write` tells of the files it put into the folder, and whether it was asked to: the
     same export once more does nothing. SetupError where the folder holds anything else."""
-    told = {"format": form, "version": VERSION, "digest": rows.manifest.digest}
+    told = {"format": form, "version": VERSION, "digest": manifest.digest}
     before = _before(to)
     if before is not None and before.items() >= told.items():
         return before, False

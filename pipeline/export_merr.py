@@ -56,26 +56,23 @@ class _Entry:
     row: ReleasedCoarse
     label: str
     fields: dict[str, Any]
-    has_text: bool  # False: it is there only for what its file said beside a text
 
 
 def _entries(rows: ReleaseRows, tier: Tier) -> Iterator[_Entry]:
     for split, row in rows.coarse:
-        fine, unread = rows.fine.get(row.clip_id), _unread(row)
-        if tier == "coarse":
-            text, label = row.caption, row.pseu_emotion
-        elif fine is not None:
-            text, label = fine.smp_reason_caption, fine.pseu_emotion
-        else:
-            continue
-        if text is None and tier not in unread:
+        fine = rows.fine.get(row.clip_id)
+        sample = row if tier == "coarse" else fine
+        if sample is None or (text := getattr(sample, TEXT_OF[tier])) is None:
             continue
         values = {field: getattr(row, field) for field in SHARED}
-        values |= {"pseu_emotion": label, "text": row.text if tier == "fine" else None}
+        values |= {
+            "pseu_emotion": sample.pseu_emotion,
+            "text": row.text if tier == "fine" else None,
+        }
         values[TEXT_OF[tier]] = text
         fields = {f: written(f, v) for f, v in values.items() if v is not None}
-        fields |= unread.get(tier, {}).get("json", {})
-        yield _Entry(rows.names[row.clip_id], split, row, label, fields, text is not None)
+        fields |= _unread(row).get(tier, {}).get("json", {})
+        yield _Entry(rows.names[row.clip_id], split, row, sample.pseu_emotion, fields)
 
 
 def _unread(row: ReleasedCoarse) -> dict[str, Any]:
@@ -98,7 +95,7 @@ def _lists(entries: Iterable[_Entry], tier: Tier, told: Counter[str]) -> dict[st
     for entry in entries:
         if entry.label not in known:
             told[f"{tier}: in no list, for Emotion-LLaMA has no label {entry.label}"] += 1
-        elif entry.has_text:
+        else:
             lists.setdefault(entry.split, []).append(_line(entry, tier, told))
     return {split: sorted(lines) for split, lines in sorted(lists.items())}
 
@@ -132,9 +129,8 @@ _CLIP_COLUMNS: Final = ("name", "clip_id", "file", "start_s", "end_s", "split", 
 
 def _clips(rows: ReleaseRows) -> Iterator[tuple[str, ...]]:
     """Which clip a name means, and where a longer film is to be cut for the loader."""
-    spans = {named.clip_id: (named.start_us, named.end_us) for named in rows.named}
     for split, row in rows.coarse:
-        times = ["" if us is None else f"{us / 1e6:.6f}" for us in spans[row.clip_id]]
+        times = ["" if us is None else f"{us / 1e6:.6f}" for us in rows.span(row.clip_id)]
         tier = "fine" if row.clip_id in rows.fine else "coarse"
         yield rows.names[row.clip_id], row.clip_id, row.name, *times, split, tier
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 import pyarrow.parquet as pq
 
-from pipeline.export_folder import ReleaseRows
+from pipeline.export_folder import read_split
 from schemas.errors import SetupError
 from schemas.instruction import InstructionSample
+from schemas.record import ReleasedCoarse
 
 DATASET_INFO: Final = "dataset_info.json"
 # Column of the row -> the tag that stands for one of its files, and the columns of `evidence` that
@@ -28,13 +29,13 @@ _TAG: Final = re.compile(
 )
 
 
-def write_sharegpt(rows: ReleaseRows, folder: Path) -> dict[str, Any]:
+def write_sharegpt(release: Path, folder: Path) -> dict[str, Any]:
     """A file of chats by tier, task and split, the media beside them, and dataset_info.json."""
     told: Counter[str] = Counter()
-    media = dict(_write_media(rows, folder, told))
-    words = {row.clip_id: row.text for _, row in rows.coarse}
+    media = dict(_write_media(release, folder, told))
+    words = {row.clip_id: row.text for _, row in read_split(release, "coarse", ReleasedCoarse)}
     files: dict[str, list[str]] = {}
-    for split, sample in rows.of("instructions", InstructionSample):
+    for split, sample in read_split(release, "instructions", InstructionSample):
         chat = _chat(sample, words.get(sample.clip_id), media.get(sample.clip_id, {}), told)
         name = f"{sample.tier}_{sample.task}_{split}.jsonl"
         files.setdefault(name, []).append(json.dumps(chat, ensure_ascii=False))
@@ -48,11 +49,11 @@ def write_sharegpt(rows: ReleaseRows, folder: Path) -> dict[str, Any]:
 
 
 def _write_media(
-    rows: ReleaseRows, folder: Path, told: Counter[str]
+    release: Path, folder: Path, told: Counter[str]
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """(clip_id, path by kind) of what the release embeds."""
     columns = ["clip_id", *(column for _, columns in MEDIA.values() for column in columns)]
-    for path in sorted((rows.folder / "evidence").glob("*.parquet")):
+    for path in sorted((release / "evidence").glob("*.parquet")):
         for batch in pq.ParquetFile(path).iter_batches(batch_size=50, columns=columns):
             for row in batch.to_pylist():
                 found = {
@@ -83,9 +84,9 @@ def _chat(
     sample: InstructionSample, words: str | None, media: dict[str, str], told: Counter[str]
 ) -> dict[str, Any]:
     tags = "".join(tag for kind, (tag, _) in MEDIA.items() if kind in media)
-    said = "" if words is None else f'The person in the video says: "{_defused(words, told)}"\n'
-    question = f"{tags}\n{said}{_defused(sample.prompt, told)}".lstrip("\n")
-    answer = _defused(sample.target, told)
+    said = "" if words is None else f'The person in the video says: "{defused(words, told)}"\n'
+    question = f"{tags}\n{said}{defused(sample.prompt, told)}".lstrip("\n")
+    answer = defused(sample.target, told)
     return {
         "messages": [
             {"role": "user", "content": question},
@@ -95,7 +96,7 @@ def _chat(
     }
 
 
-def _defused(text: str, told: Counter[str]) -> str:
+def defused(text: str, told: Counter[str]) -> str:
     """A tag inside a text would count as one more file: it gets a blank behind its bracket."""
     defused, found = _TAG.subn("< ", text)
     told["tags inside texts, taken apart"] += found

@@ -124,12 +124,13 @@ def _writable(name: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" or letter == "\0" for letter in name)
 
 
-def reject(name: str, rule: str, reason: str) -> Rejection:
+def reject(name: str, rule: str, reason: str, *, stage: str = STAGE) -> Rejection:
+    """Of the clip of this name."""
     readable = shown(name.encode("utf-8", "backslashreplace").decode())
     return Rejection(
         subject="clip",
         id=declared_ids(name)[1],
-        stage=STAGE,
+        stage=stage,
         rule=rule,
         reason=f"{readable}: {reason}",
     )

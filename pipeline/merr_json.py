@@ -40,6 +40,7 @@ def load_merr_json(path: Path, *, encoding: str | None = None) -> MerrJson:
     name, dirt = shown(path.name), Counter[str]()
     try:
         found = _parse(read_text(path, encoding=encoding, limit_bytes=JSON_BYTES), dirt)
+        dirt["not_utf8"] += not _is_utf8(path.read_bytes())
         if not isinstance(found, _Pairs):
             raise SetupError(f"{name}: is no MERR file: found a {_kind(found)}, not clips by name")
         entries = tuple((key, _plain(value, dirt)) for key, value in found)
@@ -54,7 +55,16 @@ def load_merr_json(path: Path, *, encoding: str | None = None) -> MerrJson:
             f"{name}: is no MERR file: none of its {len(entries)} entries has a "
             f"{' or a '.join(TEXT_KEYS)}"
         )
-    return MerrJson(entries, dirt)
+    return MerrJson(entries, +dirt)
+
+
+def _is_utf8(content: bytes) -> bool:
+    """Of another encoding the words may be a guess, which is told."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _parse(text: str, dirt: Counter[str]) -> Any:

@@ -93,21 +93,22 @@ def _by_name(records: Iterable[MerrRecord]) -> Iterator[tuple[str, list[MerrReco
 def _clip(
     name: str, records: Sequence[MerrRecord], settings: ImportSettings, dirt_in: DirtIn
 ) -> tuple[ReleasedCoarse, ReleasedFine | Rejection | None] | Rejection:
-    of_tier = {tier: [r for r in records if tier in r.tiers] for tier in TEXT_OF}
-    if refused := _refusal(name, records, of_tier):
+    """An entry is as good as its text: without one it says nothing of its tier."""
+    if refused := _refusal(name, records):
         return refused
-    coarse, fine = (next(iter(of_tier[tier]), None) for tier in TEXT_OF)
-    first = coarse or fine
-    assert first is not None  # noqa: S101  _refusal: some record has a text
-    pair = _Pair(first, fine or first, settings.dirty_texts == "leave_out", dirt_in)
-    reason = pair.reason() if fine else None
-    return pair.coarse(), reason
+    of_tier = {t: r for t, f in TEXT_OF.items() for r in records if getattr(r, f) is not None}
+    pair = _Pair(of_tier, settings.dirty_texts == "leave_out", dirt_in)
+    if "fine" in of_tier:
+        return pair.coarse(), pair.fine()
+    asked = any("fine" in record.tiers for record in records)
+    return pair.coarse(), reject(name, "no_text", _UNREADABLE, stage="fine") if asked else None
 
 
-def _refusal(
-    name: str, records: Sequence[MerrRecord], of_tier: dict[Tier, list[MerrRecord]]
-) -> Rejection | None:
-    if any(len(group) > 1 for group in of_tier.values()):
+_UNREADABLE: Final = "its smp_reason_caption cannot be read"
+
+
+def _refusal(name: str, records: Sequence[MerrRecord]) -> Rejection | None:
+    if any(sum(tier in r.tiers for r in records) > 1 for tier in TEXT_OF):
         return reject(name, "duplicate_name", "two imported files hold different entries of it")
     if not any(r.caption or r.smp_reason_caption for r in records):
         wanted = " nor ".join(TEXT_OF.values())
@@ -135,12 +136,19 @@ def _without_label(name: str, records: Sequence[MerrRecord]) -> Rejection:
 
 @dataclass(frozen=True)
 class _Pair:
-    """The records of a clip's tiers, the same one twice where it has one tier."""
+    """The records of a clip by tier, at least one."""
 
-    first: MerrRecord  # of the coarse tier where there is one
-    other: MerrRecord  # of the fine tier where there is one
+    of_tier: dict[Tier, MerrRecord]
     clean: bool  # leave dirty texts out
     dirt_in: DirtIn
+
+    @property
+    def first(self) -> MerrRecord:
+        return self.of_tier.get("coarse") or self.of_tier["fine"]
+
+    @property
+    def other(self) -> MerrRecord:
+        return self.of_tier.get("fine") or self.of_tier["coarse"]
 
     @property
     def ids(self) -> tuple[str, str]:
@@ -149,7 +157,8 @@ class _Pair:
     def coarse(self) -> ReleasedCoarse:
         video_id, clip_id = self.ids
         texts = {f: self._text(f) for f in ("audio_prior_list", "text")}
-        caption = self._kept("caption", self.first.caption)
+        given = self.of_tier["coarse"].caption if "coarse" in self.of_tier else None
+        caption = self._kept("caption", given)
         both = {field: self._either(field) for field in (*_BOTH, *_LISTED)}
         return ReleasedCoarse(
             sample_id=sample_id_of(clip_id, "coarse", "reason"),
@@ -166,19 +175,20 @@ class _Pair:
             label_seen_at_peak=None,
             visual_objective=None,
             caption=caption,
-            flags=(*self._flags(), *self._dirt("caption", self.first.caption)),
+            flags=(*self._flags(), *self._dirt("caption", given)),
             video_id=video_id,
             name=self.first.name,
             identity="declared",
             unread_json=self._unread(),
         )
 
-    def reason(self) -> ReleasedFine | Rejection:
+    def fine(self) -> ReleasedFine | Rejection:
         video_id, clip_id = self.ids
         given = self.other.smp_reason_caption
         caption = self._kept("smp_reason_caption", given)
         if caption is None:
-            return _no_reason(self.other, dirty=given is not None)
+            why = "its text is dirt (imports.dirty_texts)"
+            return reject(self.other.name, "dirty_text", why, stage="fine")
         return ReleasedFine(
             sample_id=sample_id_of(clip_id, "fine", "reason"),
             clip_id=clip_id,
@@ -242,9 +252,7 @@ class _Pair:
     def _unread(self) -> str | None:
         """{"coarse": {...}, "fine": {...}}, each as in MerrRecord."""
         told: dict[Tier, dict[str, Any]] = {
-            tier: json.loads(record.unread_json or "{}")
-            for tier, record in zip(TEXT_OF, (self.first, self.other), strict=True)
-            if tier in record.tiers
+            tier: json.loads(record.unread_json or "{}") for tier, record in self.of_tier.items()
         }
         for field, value in self._differing().items():
             if field in _LISTED:
@@ -271,12 +279,3 @@ def _take_out(told: dict[Tier, dict[str, Any]], fields: set[str]) -> None:
             del unread["json"][field]
         if not unread.get("json", True):
             del unread["json"]
-
-
-def _no_reason(record: MerrRecord, *, dirty: bool) -> Rejection:
-    if dirty:
-        why = "its text is dirt (imports.dirty_texts)"
-        found = reject(record.name, "dirty_text", why)
-    else:
-        found = reject(record.name, "no_text", "its smp_reason_caption cannot be read")
-    return found.model_copy(update={"stage": "fine"})
