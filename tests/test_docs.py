@@ -42,6 +42,7 @@ from schemas.egemaps import CITED, Egemaps
 from schemas.errors import ClipError, TransientError
 from schemas.failure import Failure, Rejection
 from schemas.label import load_vocabulary, shipped_vocabularies
+from schemas.merr import DirtCount, ImportedFile, ImportLedger, MerrRecord
 from schemas.release import EngineUse, Manifest, ReleaseFile
 from schemas.speech import Cue
 from schemas.tone import Tone, ToneMeasures
@@ -60,12 +61,15 @@ PAGES = {
         "docs/data-format.md",
         "docs/decisions.md",
         "docs/engines/egemaps.md",
+        "docs/formats.md",
     )
 }
-FORMAT, GUIDE, README = (
-    PAGES[name] for name in ("docs/data-format.md", "docs/data-engineers.md", "README.md")
+FORMAT, GUIDE, README, FORMATS = (
+    PAGES[name]
+    for name in ("docs/data-format.md", "docs/data-engineers.md", "README.md", "docs/formats.md")
 )
-JSON_MODELS = (Manifest, ReleaseFile, EngineUse)  # never in a table, so without Arrow types
+# Never in a table, so without Arrow types.
+JSON_MODELS = (Manifest, ReleaseFile, EngineUse, ImportLedger, ImportedFile, DirtCount)
 FOLDERS = ("schemas", "annotators", "pipeline", "flows", "datasets", "tests", "benchmarks", "docs")
 HOSTS = {"arxiv.org", "github.com", "localhost"}
 
@@ -107,9 +111,9 @@ def slugs(page: str) -> set[str]:
 
 
 def commands() -> list[str]:
-    """Command lines of README and guide, those after a prompt and those in bash blocks."""
+    """Command lines of README, guide and formats, those after a prompt and those in bash blocks."""
     found = []
-    for page in (README, GUIDE):
+    for page in (README, GUIDE, FORMATS):
         for kind, text in blocks(page):
             if kind == "console":
                 found += [line[2:] for line in text.splitlines() if line.startswith("$ ")]
@@ -138,7 +142,16 @@ def with_all_below(roots: list[type[Row]]) -> dict[str, type[Row]]:
 
 
 MODELS = with_all_below(
-    [*TABLES.values(), *(s.row for s in STAGES), SourceFile, Video, Clip, Rejection, Failure]
+    [
+        *TABLES.values(),
+        *(s.row for s in STAGES),
+        SourceFile,
+        Video,
+        Clip,
+        MerrRecord,
+        Rejection,
+        Failure,
+    ]
 )
 STRUCTS = {pa.struct(list(arrow_schema(model))): name for name, model in MODELS.items()}
 SCALARS = {pa.float64(): "float64", pa.float32(): "float32"}
