@@ -12,8 +12,9 @@ from pipeline.given import Given
 from pipeline.imports import Imports
 from pipeline.index import CountIndex
 from pipeline.layout import WorkFolder
-from pipeline.merr_dirt import dirt_in
+from pipeline.merr_dirt import VERSION, dirt_in
 from pipeline.merr_import import MerrFiles
+from pipeline.merr_samples import DirtFinder
 from pipeline.settings import Settings
 from pipeline.status import keep_books
 from schemas.errors import SetupError
@@ -32,7 +33,7 @@ def import_merr(work: WorkFolder, files: Sequence[MerrFiles], settings: Settings
     with locked(work), open_log(work) as log:
         _check_vocabulary(work, settings)
         log.info("import %s", " ".join(str(file.json_file) for file in files))
-        imports, made = Imports(work).add(files, settings, vocabulary, dirt_in)
+        imports, made = Imports(work).add(files, settings, vocabulary, DirtFinder(VERSION, dirt_in))
         _keep_settings(work, settings)
         log.info("import ended: %d clips", len(imports.coarse))
     return ImportedNow(open_chain(work), made)

@@ -10,7 +10,7 @@ from pipeline.digests import sha256_of
 from pipeline.keys import Key
 from pipeline.layout import WorkFolder
 from pipeline.merr_import import VERSION, MerrFiles, MerrRead, read_merr
-from pipeline.merr_samples import DirtIn, ImportSettings, MerrSamples, make_samples
+from pipeline.merr_samples import DirtFinder, ImportSettings, MerrSamples, make_samples
 from pipeline.parts import read_fallen, write_part
 from pipeline.settings import Settings
 from schemas.arrow import SCHEMA_VERSION
@@ -92,7 +92,11 @@ class Imports:
         return [o for o in fallen if isinstance(o, Rejection)]
 
     def add(
-        self, files: Sequence[MerrFiles], settings: Settings, vocabulary: Vocabulary, dirt: DirtIn
+        self,
+        files: Sequence[MerrFiles],
+        settings: Settings,
+        vocabulary: Vocabulary,
+        dirt: DirtFinder,
     ) -> tuple["Imports", bool]:
         """The imports with these files among them, and whether anything was made anew. A file of
         the same place takes the place of the one imported before."""
@@ -104,7 +108,7 @@ class Imports:
             kept.append(entry)
             made = made or new
         entries = tuple(sorted(kept, key=lambda f: f.name))
-        key = self._samples_key(entries, settings.imports)
+        key = _samples_key(entries, settings.imports, dirt)
         made = self._make_samples(entries, key, settings.imports, dirt) or made
         self._save(ImportLedger(files=entries, samples_key=key.name))
         return Imports(self.work), made
@@ -126,7 +130,7 @@ class Imports:
         return _entry(files, key, read, {f.name for f in others}), True
 
     def _make_samples(
-        self, entries: Sequence[ImportedFile], key: Key, settings: ImportSettings, dirt: DirtIn
+        self, entries: Sequence[ImportedFile], key: Key, settings: ImportSettings, dirt: DirtFinder
     ) -> bool:
         coarse, fine = (self._samples(tier, key.name) for tier in ("coarse", "fine"))
         if _is_made(coarse, key) and _is_made(fine, key):
@@ -137,21 +141,12 @@ class Imports:
         return True
 
     def _samples_of(
-        self, entries: Sequence[ImportedFile], settings: ImportSettings, dirt: DirtIn
+        self, entries: Sequence[ImportedFile], settings: ImportSettings, dirt: DirtFinder
     ) -> MerrSamples:
         paths = [self._records(entry.records_key) for entry in entries]
         records = [record for path in paths for record in read_rows(path, MerrRecord)]
         fallen = [o for path in paths for o in read_fallen(path) if isinstance(o, Rejection)]
-        return make_samples(records, fallen, settings, dirt)
-
-    def _samples_key(self, entries: Sequence[ImportedFile], settings: ImportSettings) -> Key:
-        fields = {
-            "version": VERSION,
-            "schema": SCHEMA_VERSION,
-            "inputs": [entry.records_key for entry in entries],
-            "settings": settings.model_dump(mode="json"),
-        }
-        return Key.of("import-samples", fields)
+        return make_samples(records, fallen, settings, dirt.dirt_in)
 
     def _save(self, ledger: ImportLedger) -> None:
         if ledger != self.ledger:
@@ -165,6 +160,19 @@ def _is_made(path: Path, key: Key) -> bool:
 
 def _place(files: MerrFiles) -> str:
     return str(files.json_file.absolute())
+
+
+def _samples_key(
+    entries: Sequence[ImportedFile], settings: ImportSettings, dirt: DirtFinder
+) -> Key:
+    fields = {
+        "version": VERSION,
+        "schema": SCHEMA_VERSION,
+        "inputs": [entry.records_key for entry in entries],
+        "settings": settings.model_dump(mode="json"),
+        "dirt": dirt.version,
+    }
+    return Key.of("import-samples", fields)
 
 
 def _records_key(files: MerrFiles, settings: Settings, vocabulary: Vocabulary) -> Key:

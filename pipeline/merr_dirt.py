@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+VERSION: Final = "1"
 _REFUSAL: Final = re.compile(
     r"\bI (?:cannot|can't|can not|am unable to|'m unable to|am not able to) "
     r"(?:help|assist|provide|fulfil|create|generate|answer|comply|determine)\b|"

@@ -40,6 +40,12 @@ class DirtIn(Protocol):
     ) -> tuple[str, ...]: ...
 
 
+@dataclass(frozen=True)
+class DirtFinder:
+    version: str  # changes when the same text would be judged otherwise
+    dirt_in: DirtIn
+
+
 class ImportSettings(Row):
     dirty_texts: Literal["flag", "leave_out"] = Field(
         default="flag",
