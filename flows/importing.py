@@ -8,11 +8,11 @@ from flows.session import LastRun, load_run, locked, open_chain, open_log, save_
 from flows.texts import books_text, problems_text
 from pipeline.catalog import Catalog
 from pipeline.chain import Chain
+from pipeline.cleanup import VERSION, dirt_in
 from pipeline.given import Given
 from pipeline.imports import Imports
 from pipeline.index import CountIndex
 from pipeline.layout import WorkFolder
-from pipeline.merr_dirt import VERSION, dirt_in
 from pipeline.merr_import import MerrFiles
 from pipeline.merr_samples import DirtFinder
 from pipeline.settings import Settings

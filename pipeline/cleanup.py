@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 Field = Literal["tone", "caption", "text", "phrase", "label"]
+VERSION: Final = "1"  # changes when the same text would be judged otherwise
 REASONS: Final = (
     "empty",
     "error_text",
