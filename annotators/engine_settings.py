@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import Field
 
 from annotators.face import MeshSettings
+from annotators.hearing import HearingRules
+from annotators.whisper_settings import FasterWhisperSettings
 from schemas.units import Row
 
 
@@ -19,8 +21,15 @@ class FaceSettings(Row):
 
 
 class SpeechSettings(Row):
-    engine: Literal["silero"] = Field(
+    engine: Literal["silero", "faster-whisper"] = Field(
         default="silero",
         description="Who hears the words. silero: nobody; words come from subtitles and "
-        "transcripts.",
+        "transcripts. faster-whisper: Whisper in the worker processes.",
     )
+    listen: Literal["missing", "always"] = Field(
+        default="missing",
+        description="missing: an engine listens where no words were given; always: there, too. "
+        "Words that were given stay the transcript, those heard then stand beside them.",
+    )
+    rules: HearingRules = HearingRules()
+    faster_whisper: FasterWhisperSettings = FasterWhisperSettings()

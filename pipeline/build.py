@@ -9,6 +9,7 @@ from pipeline.batches import Batch, Shard, add_shards
 from pipeline.chain import Chain
 from pipeline.compute import COMPUTE, Inputs
 from pipeline.cut import needs_shots, needs_voice, plan_clips, rule_for
+from pipeline.engines import patience_s
 from pipeline.fates import subjects_cut
 from pipeline.keys import Key
 from pipeline.outcomes import NAMED, fail
@@ -18,7 +19,7 @@ from pipeline.refusals import no_clip_left, of_video
 from pipeline.stages import BY_NAME, MEASURED, STAGES, Stage
 from pipeline.tally import Tally
 from schemas.clip import Clip
-from schemas.errors import ClipError
+from schemas.errors import ClipError, TransientError
 from schemas.failure import Failure, Rejection
 from schemas.peak import PeakMoment, Picture, Stills
 from schemas.speech import Span
@@ -209,7 +210,8 @@ class Build:
             "foresee": self._foreseen_peak(),
         }
         try:
-            answer = self.pool.call("measure", payload, deadline_s=_deadline_s(clip))
+            deadline_s = _deadline_s(clip) + patience_s(self.chain.settings)
+            answer = self.pool.call("measure", payload, deadline_s=deadline_s)
             if answer.get("stills") is not None:
                 foreseen[clip.clip_id] = Stills.model_validate(answer["stills"])
             return {name: _parsed(clip, name, answer) for name in wants if _told(answer, name)}
@@ -433,6 +435,8 @@ def _parsed(clip: Clip, name: str, answer: Mapping[str, Any]) -> Outcome:
     if name in answer["rows"]:
         return BY_NAME[name].row.model_validate(answer["rows"][name])
     kind, message = answer["errors"][name]
+    if kind == TransientError.__name__:
+        return fail("clip", clip.clip_id, name, TransientError(message))
     kinds = {error.__name__: error for error in ClipError.__subclasses__()}
     return fail("clip", clip.clip_id, name, kinds.get(kind, ClipError)(message))
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, get_args
 
 from annotators.models.weights import mesh_model_text
+from annotators.models.whisper_files import EXTRA, find_whisper
 from pipeline.settings import Settings
 from pipeline.stages import Stage
+from schemas.errors import SetupError
 from schemas.units import Row
 
 
@@ -15,34 +17,62 @@ def _no_models(settings: Settings) -> dict[str, str]:
     return {}
 
 
+def _whisper(settings: Settings) -> dict[str, str]:
+    return {"whisper": find_whisper(settings.speech.faster_whisper.model).text}
+
+
 @dataclass(frozen=True)
 class Made:
     packages: tuple[str, ...] = ()  # whose version decides the rows
+    remedy: str | None = None  # the command that brings packages of an extra
     models: Callable[[Settings], dict[str, str]] = _no_models  # name -> version or digest
 
 
 MADE_BY: Final[dict[tuple[str, str], Made]] = {
-    ("face", "mesh"): Made(("ai-edge-litert",), lambda _: {"mesh": mesh_model_text()}),
+    ("face", "mesh"): Made(("ai-edge-litert",), models=lambda _: {"mesh": mesh_model_text()}),
     ("speech", "silero"): Made(),
+    ("speech", "faster-whisper"): Made(("faster-whisper", "ctranslate2"), EXTRA, _whisper),
     ("tone", "prosody"): Made(("swift-f0",)),
 }
 
 
 def made_with(stage: Stage, settings: Settings) -> dict[str, str]:
-    """Names and versions of the packages and models that decide a stage's rows."""
-    made = MADE_BY.get((stage.name, _chosen(settings, stage.name)), Made())
-    packages = {name: version(name) for name in (*stage.packages, *made.packages)}
+    """Names and versions of the packages and models that decide a stage's rows.
+
+    SetupError where the engine chosen is not installed.
+    """
+    engine = _chosen(settings, stage.name)
+    made = MADE_BY.get((stage.name, engine), Made())
+    try:
+        packages = {name: version(name) for name in (*stage.packages, *made.packages)}
+    except PackageNotFoundError as e:
+        raise SetupError(
+            f"{stage.name}: the engine {engine} is not installed ({e.name} is missing)"
+            + (f"; run `{made.remedy}`" if made.remedy else "")
+        ) from e
     return packages | stage.models() | made.models(settings)
 
 
 def told(section: Row) -> dict[str, Any]:
-    """A section of settings as keys hold it: without the engines that are not chosen."""
+    """A section of settings as keys hold it: without the engines that are not chosen, and without
+    what the engine chosen is known by better (`known_by_digest`)."""
     engines = type(section).model_fields.get("engine")
     if engines is None:
         return section.model_dump(mode="json")
     names = {str(name).replace("-", "_") for name in get_args(engines.annotation)}
-    others = names - {str(getattr(section, "engine")).replace("-", "_")}  # noqa: B009
-    return section.model_dump(mode="json", exclude=others)
+    chosen = str(getattr(section, "engine")).replace("-", "_")  # noqa: B009
+    left_out: dict[str, Any] = dict.fromkeys(names - {chosen}, True)
+    known = getattr(getattr(section, chosen, None), "known_by_digest", ())
+    if known:
+        left_out[chosen] = set(known)
+    return section.model_dump(mode="json", exclude=left_out)
+
+
+def patience_s(settings: Settings) -> float:
+    """Seconds that the engines chosen add to the deadline of every clip."""
+    if settings.speech.engine == "faster-whisper":
+        return settings.run.faster_whisper.deadline_s
+    return 0.0
 
 
 def _chosen(settings: Settings, stage: str) -> str:

@@ -54,7 +54,7 @@ STAGES: Final = (
     Stage("recording", "2", Recording, packages=("av",)),
     Stage(
         "speech",
-        "1",
+        "2",
         Speech,
         settings=("voice", "speech"),
         given=("words",),
@@ -81,7 +81,7 @@ STAGES: Final = (
     Stage("scene", "2", Scene, reads=("face", "look", "peak")),
     Stage(
         "evidence",
-        "1",
+        "2",
         Evidence,
         reads=("face", "look", "peak", "speech", "tone", "scene"),
         settings=("evidence",),
@@ -96,7 +96,7 @@ STAGES: Final = (
     ),
     Stage(
         "coarse",
-        "1",
+        "2",
         CoarseSample,
         reads=("label", "peak", "tone", "scene", "speech", "evidence"),
         settings=("coarse",),

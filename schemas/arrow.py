@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from schemas.units import Row, Storage, Unit
 
-SCHEMA_VERSION = "1.0"  # major.minor; inside a major only nullable columns are added
+SCHEMA_VERSION = "1.1"  # major.minor; inside a major only nullable columns are added
 
 _SCALARS = {
     str: pa.string(),

@@ -40,6 +40,7 @@ class CoarseSample(Row):
     peak_rule: PeakRule
     label_seen_at_peak: bool
     text: str | None  # the words spoken; None when nobody wrote them down
+    text_en: str | None = None  # the same in English, where somebody translated
     visual_objective: str  # the scene, one or two sentences
     caption: str  # scene, face, tone, words: template order of MERR
     flags: tuple[str, ...]

@@ -1,0 +1,60 @@
+"""Settings of the engines that hear words. A section decides rows where its engine is chosen."""
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from schemas.units import Row
+
+_MODEL = (
+    "tiny, base, small, medium, large-v1, large-v2, large-v3 (with .en up to medium), the id of a "
+    "model on the Hugging Face hub, or a folder."
+)
+
+
+class FasterWhisperSettings(Row):
+    known_by_digest: ClassVar = ("model",)  # a folder may move: keys hold what its files say
+
+    model: str = Field(default="small", min_length=1, description=f"Converted Whisper: {_MODEL}")
+    language: str | None = Field(
+        default=None, description="Language spoken, e.g. zh. Not set: told clip by clip."
+    )
+    translate: bool = Field(
+        default=False,
+        description="Ask Whisper a second time, for English (text_en), where another language is "
+        "spoken.",
+    )
+    beam_size: int = Field(default=5, ge=1, description="Beams of the search for words.")
+    vad_filter: bool = Field(
+        default=True, description="Cut silence out before listening (Silero, in its package)."
+    )
+    batch_size: int = Field(
+        default=1,
+        ge=1,
+        description="Windows of 30 s that are heard at once. 1: one after the other.",
+    )
+    device: Literal["cpu", "cuda"] = Field(
+        default="cpu", description="Where it computes; the last digits differ, so it decides rows."
+    )
+    compute_type: Literal["int8", "int8_float16", "int8_float32", "float16", "float32"] = Field(
+        default="int8", description="Numbers it computes with; float16 types need device cuda."
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.batch_size > 1 and not self.vad_filter:
+            raise ValueError("batch_size above 1 needs vad_filter: its silences part the windows")
+        if self.device == "cpu" and "float16" in self.compute_type:
+            raise ValueError(f"compute_type {self.compute_type} needs device cuda")
+        return self
+
+
+class FasterWhisperRun(Row):
+    """How faster-whisper works; changes no row."""
+
+    deadline_s: float = Field(
+        default=180.0,
+        ge=0,
+        description="Seconds added to the deadline of a clip that is listened to: a window of 30 s "
+        "costs the same whatever the length of the clip, and the model is loaded on the first.",
+    )
