@@ -9,7 +9,7 @@ from pydantic import Field
 
 from annotators.face import MeshSettings
 from annotators.hearing import HearingRules
-from annotators.whisper_settings import FasterWhisperSettings
+from annotators.whisper_settings import FasterWhisperSettings, WhisperXSettings
 from schemas.units import Row
 
 
@@ -21,10 +21,11 @@ class FaceSettings(Row):
 
 
 class SpeechSettings(Row):
-    engine: Literal["silero", "faster-whisper"] = Field(
+    engine: Literal["silero", "faster-whisper", "whisperx"] = Field(
         default="silero",
         description="Who hears the words. silero: nobody; words come from subtitles and "
-        "transcripts. faster-whisper: Whisper in the worker processes.",
+        "transcripts. faster-whisper: Whisper in the worker processes. whisperx: Whisper in an "
+        "environment of its own, with aligned words and speakers.",
     )
     listen: Literal["missing", "always"] = Field(
         default="missing",
@@ -33,3 +34,4 @@ class SpeechSettings(Row):
     )
     rules: HearingRules = HearingRules()
     faster_whisper: FasterWhisperSettings = FasterWhisperSettings()
+    whisperx: WhisperXSettings = WhisperXSettings()

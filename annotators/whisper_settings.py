@@ -1,5 +1,6 @@
 """Settings of the engines that hear words. A section decides rows where its engine is chosen."""
 
+from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -47,6 +48,74 @@ class FasterWhisperSettings(Row):
         if self.device == "cpu" and "float16" in self.compute_type:
             raise ValueError(f"compute_type {self.compute_type} needs device cuda")
         return self
+
+
+class WhisperXSettings(Row):
+    known_by_digest: ClassVar = ("model",)
+
+    model: str = Field(default="small", min_length=1, description=f"Converted Whisper: {_MODEL}")
+    language: str | None = Field(
+        default=None, description="Language spoken, e.g. zh. Not set: told clip by clip."
+    )
+    translate: bool = Field(
+        default=False,
+        description="Ask Whisper a second time, for English (text_en), where another language is "
+        "spoken.",
+    )
+    beam_size: int = Field(default=5, ge=1, description="Beams of the search for words.")
+    batch_size: int = Field(default=8, ge=1, description="Windows that are heard at once.")
+    align: tuple[str, ...] = Field(
+        default=("en",),
+        description="Languages whose words are aligned with the sound; words of others have no "
+        "times.",
+    )
+    align_model: str | None = Field(
+        default=None,
+        description="Model that aligns, an id or a folder, for one language in align. Not set: "
+        "that of whisperx for the language.",
+    )
+    speakers: bool = Field(
+        default=False, description="Say who speaks each aligned word; needs a model with terms."
+    )
+    speaker_model: str | None = Field(
+        default=None,
+        description="Model that tells speakers. Not set: that of whisperx (pyannote community-1).",
+    )
+    device: Literal["cpu", "cuda"] = Field(
+        default="cpu", description="Where it computes; the last digits differ, so it decides rows."
+    )
+    compute_type: Literal["int8", "int8_float16", "int8_float32", "float16", "float32"] = Field(
+        default="int8", description="Numbers it computes with; float16 types need device cuda."
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.align_model is not None and len(self.align) != 1:
+            raise ValueError("align_model is for one language: name just that one in align")
+        if self.speakers and not self.align:
+            raise ValueError("speakers needs align: a word without a time has no speaker")
+        if self.device == "cpu" and "float16" in self.compute_type:
+            raise ValueError(f"compute_type {self.compute_type} needs device cuda")
+        return self
+
+
+class WhisperXRun(Row):
+    """How WhisperX works; changes no row."""
+
+    python: Path | None = Field(
+        default=None,
+        description="Python of an environment with whisperx 3.8.6. Not set: that of `merr engines "
+        "install whisperx`.",
+    )
+    memory_gb: float = Field(
+        default=8.0, gt=0, description="Memory that each of its processes may take, in GB."
+    )
+    start_s: float = Field(
+        default=300.0, gt=0, description="Seconds in which its models must be loaded."
+    )
+    deadline_s: float = Field(
+        default=180.0, gt=0, description="Seconds for a sound, beside 10 for each second of it."
+    )
 
 
 class FasterWhisperRun(Row):

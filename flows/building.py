@@ -91,6 +91,14 @@ def _check_disk(work: WorkFolder) -> None:
         raise SetupError(f"{work.root}: cannot be written; choose another --work")
 
 
+def _check_engines(settings: Settings) -> None:
+    """The keys have asked for packages and models in this environment; this asks for others."""
+    from flows.whisperx_env import whisperx_found
+
+    if settings.speech.engine == "whisperx" and whisperx_found(settings.run.whisperx) is None:
+        raise SetupError("whisperx: is not installed; run `merr engines install whisperx`")
+
+
 def _catalog(request: Request, listen: Listen) -> Catalog:
     found = find_files(request.sources)
     with HashCache(request.work.hashes) as cache:
@@ -126,6 +134,7 @@ def _work(
         return 0
     for name in MESH_WEIGHTS:
         weight_path(name)  # missing models stop the run before anything starts
+    _check_engines(request.settings)
     sys.stderr.write(f"videos found: {books.files['videos']}; starting Prefect, then the work\n")
     from flows.build_flow import run_build
     from pipeline.build import Build

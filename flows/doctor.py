@@ -14,6 +14,8 @@ from annotators.models.weights import (
     mesh_weights_installed,
 )
 from annotators.models.whisper_files import EXTRA, fetch_whisper
+from annotators.whisper_settings import WhisperXRun
+from flows.whisperx_env import install_whisperx, whisperx_found
 from pipeline.settings import Settings
 from schemas.engine import Engine, engines
 from schemas.errors import SetupError
@@ -62,6 +64,8 @@ def install(name: str, settings: Settings) -> str:
         return f"mesh: model files are in {install_mesh_weights()}"
     if name == "faster-whisper":
         return _install_whisper(settings.speech.faster_whisper.model)
+    if name == "whisperx":
+        return install_whisperx(settings.speech.whisperx, settings.run.whisperx)
     if name in engines():
         return f"{name}: came with merr, nothing to install"
     raise SetupError(f"no engine {name!r}; known are {', '.join(sorted(engines()))}")
@@ -76,7 +80,11 @@ def _install_whisper(model: str) -> str:
 
 
 def _engine_findings() -> tuple[Finding, ...]:
-    checks: dict[str, Callable[[Engine], Finding]] = {"mesh": _mesh, "faster-whisper": _whisper}
+    checks: dict[str, Callable[[Engine], Finding]] = {
+        "mesh": _mesh,
+        "faster-whisper": _whisper,
+        "whisperx": _whisperx,
+    }
     return tuple(checks.get(name, _in_wheel)(engine) for name, engine in engines().items())
 
 
@@ -91,6 +99,14 @@ def _whisper(engine: Engine) -> Finding:
     if found is None:
         return Finding(_title(engine), False, "not installed", EXTRA, needed=False)
     return Finding(_title(engine), True, f"faster-whisper {found}", needed=False)
+
+
+def _whisperx(engine: Engine) -> Finding:
+    python = whisperx_found(WhisperXRun())
+    if python is None:
+        remedy = "merr engines install whisperx"
+        return Finding(_title(engine), False, "not installed (7 GB)", remedy, needed=False)
+    return Finding(_title(engine), True, f"in {python.parents[1]}", needed=False)
 
 
 def _version(package: str) -> str | None:

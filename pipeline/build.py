@@ -232,7 +232,7 @@ class Build:
 
     def _payload(self, clip: Clip) -> dict[str, Any]:
         settings = self.chain.settings
-        sections = ("face", "voice", "speech", "tone", "stills")
+        sections = ("face", "voice", "speech", "tone", "stills", "run")
         return {
             "path": self.chain.catalog.videos[clip.video_id].location,
             "clip": clip.model_dump(mode="json"),

@@ -7,6 +7,7 @@ from typing import Any, Final, get_args
 
 from annotators.models.weights import mesh_model_text
 from annotators.models.whisper_files import EXTRA, find_whisper
+from annotators.models.whisperx import WHISPERX, whisperx_model_text
 from pipeline.settings import Settings
 from pipeline.stages import Stage
 from schemas.errors import SetupError
@@ -21,6 +22,10 @@ def _whisper(settings: Settings) -> dict[str, str]:
     return {"whisper": find_whisper(settings.speech.faster_whisper.model).text}
 
 
+def _whisperx(settings: Settings) -> dict[str, str]:
+    return {"whisperx": WHISPERX, "whisper": whisperx_model_text(settings.speech.whisperx)}
+
+
 @dataclass(frozen=True)
 class Made:
     packages: tuple[str, ...] = ()  # whose version decides the rows
@@ -32,6 +37,7 @@ MADE_BY: Final[dict[tuple[str, str], Made]] = {
     ("face", "mesh"): Made(("ai-edge-litert",), models=lambda _: {"mesh": mesh_model_text()}),
     ("speech", "silero"): Made(),
     ("speech", "faster-whisper"): Made(("faster-whisper", "ctranslate2"), EXTRA, _whisper),
+    ("speech", "whisperx"): Made(models=_whisperx),
     ("tone", "prosody"): Made(("swift-f0",)),
 }
 
@@ -70,8 +76,11 @@ def told(section: Row) -> dict[str, Any]:
 
 def patience_s(settings: Settings) -> float:
     """Seconds that the engines chosen add to the deadline of every clip."""
+    run = settings.run
     if settings.speech.engine == "faster-whisper":
-        return settings.run.faster_whisper.deadline_s
+        return run.faster_whisper.deadline_s
+    if settings.speech.engine == "whisperx":
+        return run.whisperx.start_s + run.whisperx.deadline_s
     return 0.0
 
 

@@ -15,6 +15,7 @@ from pipeline.container import MediaLimits
 from pipeline.peak import PeakSettings, find_peak
 from pipeline.pictures import PictureSettings, clip_stills
 from pipeline.recording import record
+from pipeline.settings import RunSettings
 from schemas.clip import Clip
 from schemas.errors import ClipError, TransientError
 from schemas.face import FaceTrack
@@ -155,16 +156,21 @@ def _speech(clip: Clip, sound: Sound | None, payload: Json) -> Speech:
     settings = SpeechSettings.model_validate(payload["settings"]["speech"])
     if settings.listen == "missing" and words is not None:
         return speech
-    ear = _ear(settings)
+    ear = _ear(settings, payload)
     return speech if ear is None else hear(speech, sound, ear, settings.rules)
 
 
-def _ear(settings: SpeechSettings) -> Ear | None:
+def _ear(settings: SpeechSettings, payload: Json) -> Ear | None:
     """The engine chosen to hear words; None: nobody."""
+    run = RunSettings.model_validate(payload["settings"]["run"])
     if settings.engine == "faster-whisper":
         from annotators.models.whisper import load_whisper
 
         return load_whisper(settings.faster_whisper)
+    if settings.engine == "whisperx":
+        from annotators.models.whisperx import load_whisperx
+
+        return load_whisperx(settings.whisperx, run.whisperx)
     return None
 
 

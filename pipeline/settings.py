@@ -6,7 +6,7 @@ from annotators.clues import CluesSettings
 from annotators.engine_settings import FaceSettings, SpeechSettings
 from annotators.speech import VoiceSettings
 from annotators.tone import ToneSettings
-from annotators.whisper_settings import FasterWhisperRun
+from annotators.whisper_settings import FasterWhisperRun, WhisperXRun
 from pipeline.coarse import CoarseSettings
 from pipeline.container import MediaLimits
 from pipeline.cut import CutSettings
@@ -30,6 +30,7 @@ class RunSettings(Row):
         default=3.0, gt=0, description="Memory one worker process may take, in GB."
     )
     faster_whisper: FasterWhisperRun = FasterWhisperRun()
+    whisperx: WhisperXRun = WhisperXRun()
 
 
 class Settings(Row):
