@@ -3,13 +3,17 @@
 A section named like an engine ("-" as "_") decides rows only where that engine is chosen.
 """
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from annotators.face import MeshSettings
 from annotators.hearing import HearingRules
-from annotators.whisper_settings import FasterWhisperSettings, WhisperXSettings
+from annotators.whisper_settings import (
+    EndpointSettings,
+    FasterWhisperSettings,
+    WhisperXSettings,
+)
 from schemas.units import Row
 
 
@@ -21,11 +25,11 @@ class FaceSettings(Row):
 
 
 class SpeechSettings(Row):
-    engine: Literal["silero", "faster-whisper", "whisperx"] = Field(
+    engine: Literal["silero", "faster-whisper", "whisperx", "endpoint"] = Field(
         default="silero",
         description="Who hears the words. silero: nobody; words come from subtitles and "
         "transcripts. faster-whisper: Whisper in the worker processes. whisperx: Whisper in an "
-        "environment of its own, with aligned words and speakers.",
+        "environment of its own, with aligned words and speakers. endpoint: a service.",
     )
     listen: Literal["missing", "always"] = Field(
         default="missing",
@@ -35,3 +39,10 @@ class SpeechSettings(Row):
     rules: HearingRules = HearingRules()
     faster_whisper: FasterWhisperSettings = FasterWhisperSettings()
     whisperx: WhisperXSettings = WhisperXSettings()
+    endpoint: EndpointSettings = EndpointSettings()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.engine == "endpoint" and not (self.endpoint.url and self.endpoint.model):
+            raise ValueError("engine endpoint needs speech.endpoint.url and speech.endpoint.model")
+        return self

@@ -118,6 +118,36 @@ class WhisperXRun(Row):
     )
 
 
+class EndpointSettings(Row):
+    url: str | None = Field(
+        default=None,
+        description="Base URL of an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1; the "
+        "sound is sent to it.",
+    )
+    model: str | None = Field(default=None, description="Model as the endpoint names it.")
+    language: str | None = Field(
+        default=None, description="Language spoken, e.g. zh. Not set: told clip by clip."
+    )
+    prompt: str | None = Field(
+        default=None, description="Words that help the model, e.g. names in the film."
+    )
+    temperature: float | None = Field(
+        default=0.0, ge=0, le=1, description="As the endpoint takes it. Not set: its own."
+    )
+
+
+class EndpointRun(Row):
+    """How a transcription endpoint is asked; changes no row."""
+
+    key_env: str | None = Field(
+        default=None, description="Environment variable that holds its key. Not set: no key."
+    )
+    timeout_s: float = Field(default=60.0, gt=0, description="Longest wait for one answer.")
+    retries: int = Field(
+        default=4, ge=0, le=20, description="How often a call that failed in passing is repeated."
+    )
+
+
 class FasterWhisperRun(Row):
     """How faster-whisper works; changes no row."""
 

@@ -162,7 +162,7 @@ def _disk() -> Finding:
 
 
 def _keys() -> Finding:
-    return Finding("keys", True, "no engine of this version asks a service, so none is needed")
+    return Finding("keys", True, "none is needed unless an engine is chosen that asks a service")
 
 
 def report_text(health: Health) -> str:

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from pydantic import SecretStr
+
 from pipeline.batches import Batch, Shard, add_shards
 from pipeline.chain import Chain
 from pipeline.compute import COMPUTE, Inputs
@@ -43,6 +45,7 @@ class Build:
     tally: Tally
     log: Callable[[str], None]
     retry_failed: bool = False
+    key: SecretStr | None = None  # of the endpoint that hears words
 
     # ---- batches: from files to clips
 
@@ -208,6 +211,7 @@ class Build:
             "words": self._words(clip),
             "have_speech": None if speech is None else speech.model_dump(mode="json"),
             "foresee": self._foreseen_peak(),
+            "services": self._services(),
         }
         try:
             deadline_s = _deadline_s(clip) + patience_s(self.chain.settings)
@@ -217,6 +221,11 @@ class Build:
             return {name: _parsed(clip, name, answer) for name in wants if _told(answer, name)}
         except NAMED as e:
             return {wants[0]: fail("clip", clip.clip_id, wants[0], e)}
+
+    def _services(self) -> dict[str, Any]:
+        """For the engine that asks an endpoint, in a worker."""
+        store = str(self.chain.work.root / "answers.sqlite")
+        return {"store": store, "key": self.key.get_secret_value() if self.key else None}
 
     def _foreseen_peak(self) -> dict[str, Any] | None:
         """Settings by which a worker can tell the peak before its stage; None where the rule

@@ -38,6 +38,7 @@ MADE_BY: Final[dict[tuple[str, str], Made]] = {
     ("speech", "silero"): Made(),
     ("speech", "faster-whisper"): Made(("faster-whisper", "ctranslate2"), EXTRA, _whisper),
     ("speech", "whisperx"): Made(models=_whisperx),
+    ("speech", "endpoint"): Made(),
     ("tone", "prosody"): Made(("swift-f0",)),
 }
 
@@ -81,6 +82,8 @@ def patience_s(settings: Settings) -> float:
         return run.faster_whisper.deadline_s
     if settings.speech.engine == "whisperx":
         return run.whisperx.start_s + run.whisperx.deadline_s
+    if settings.speech.engine == "endpoint":  # it waits at most a minute between two calls
+        return (run.endpoint.retries + 1) * (run.endpoint.timeout_s + 60)
     return 0.0
 
 

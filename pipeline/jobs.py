@@ -171,6 +171,11 @@ def _ear(settings: SpeechSettings, payload: Json) -> Ear | None:
         from annotators.models.whisperx import load_whisperx
 
         return load_whisperx(settings.whisperx, run.whisperx)
+    if settings.engine == "endpoint":
+        from pipeline.transcribing import Services, open_endpoint_ear
+
+        services = Services.model_validate(payload["services"])
+        return open_endpoint_ear(settings.endpoint, run.endpoint, services)
     return None
 
 

@@ -6,7 +6,7 @@ from annotators.clues import CluesSettings
 from annotators.engine_settings import FaceSettings, SpeechSettings
 from annotators.speech import VoiceSettings
 from annotators.tone import ToneSettings
-from annotators.whisper_settings import FasterWhisperRun, WhisperXRun
+from annotators.whisper_settings import EndpointRun, FasterWhisperRun, WhisperXRun
 from pipeline.coarse import CoarseSettings
 from pipeline.container import MediaLimits
 from pipeline.cut import CutSettings
@@ -31,6 +31,7 @@ class RunSettings(Row):
     )
     faster_whisper: FasterWhisperRun = FasterWhisperRun()
     whisperx: WhisperXRun = WhisperXRun()
+    endpoint: EndpointRun = EndpointRun()
 
 
 class Settings(Row):
