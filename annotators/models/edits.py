@@ -52,5 +52,5 @@ def _jiwer() -> ModuleType:
     try:
         import jiwer
     except ImportError as e:
-        raise SetupError("jiwer is not installed; run `pip install 'merr[asr]'`") from e
+        raise SetupError("jiwer is not installed; run `merr engines install faster-whisper`") from e
     return cast(ModuleType, jiwer)

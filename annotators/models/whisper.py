@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotators.hearing import Ear, Heard, HeardSegment, HeardWord
-from annotators.models.whisper_files import EXTRA, find_whisper
+from annotators.models.whisper_files import INSTALL_COMMAND, find_whisper
 from annotators.whisper_settings import FasterWhisperSettings
 from schemas.errors import AnnotationError, SetupError, TransientError
 from schemas.speech import Span
@@ -37,7 +37,7 @@ def load_whisper(settings: FasterWhisperSettings) -> Ear:
     try:
         from faster_whisper import BatchedInferencePipeline, WhisperModel
     except ImportError as e:
-        raise SetupError(f"faster-whisper is not installed; run `{EXTRA}`") from e
+        raise SetupError(f"faster-whisper is not installed; run `{INSTALL_COMMAND}`") from e
     try:
         model = WhisperModel(
             str(files.folder),

@@ -8,7 +8,7 @@ from typing import Final
 
 from schemas.errors import SetupError
 
-EXTRA: Final = "pip install 'merr[asr]'"
+INSTALL_COMMAND: Final = "merr engines install faster-whisper"
 NEEDED: Final = ("model.bin", "config.json", "tokenizer.json")
 _DECIDING: Final = (*NEEDED, "preprocessor_config.json", "vocabulary.json", "vocabulary.txt")
 
@@ -68,7 +68,7 @@ def _cached(repository: str, cache: Path | None, *, fetch: bool = False) -> Path
             LocalEntryNotFoundError,
         )
     except ImportError as e:
-        raise SetupError(f"faster-whisper is not installed; run `{EXTRA}`") from e
+        raise SetupError(f"faster-whisper is not installed; run `{INSTALL_COMMAND}`") from e
     try:
         found = snapshot_download(
             repository,
@@ -86,7 +86,7 @@ def _cached(repository: str, cache: Path | None, *, fetch: bool = False) -> Path
 
 def _remedy(repository: str) -> str:
     return (
-        "where there is a network run `merr engines install faster-whisper`, or copy the files of "
+        f"where there is a network run `{INSTALL_COMMAND}`, or copy the files of "
         f"{repository} into a folder and set speech.faster_whisper.model to it"
     )
 

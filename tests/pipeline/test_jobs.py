@@ -191,7 +191,7 @@ def test_an_engine_that_fails_takes_no_other_stage_with_it(side_python, pool, tm
 
 
 @pytest.mark.model
-@pytest.mark.skipif(find_spec("faster_whisper") is None, reason="pip install 'merr[asr]'")
+@pytest.mark.skipif(find_spec("faster_whisper") is None, reason="the extra asr is not installed")
 def test_whisper_hears_the_words_of_a_clip_in_a_worker(pool, tmp_path):
     settings = hearing("faster-whisper", make_tiny_whisper(tmp_path / "tiny"))
     request = payload(DEMO / "goodbye.mp4", ["speech"], settings=settings)

@@ -13,7 +13,7 @@ from schemas.errors import SetupError
 from schemas.speech import LeftOut, Speech, Transcript
 
 needs_jiwer = pytest.mark.skipif(
-    find_spec("jiwer") is None, reason="the extra is not here: pip install 'merr[asr]'"
+    find_spec("jiwer") is None, reason="the extra asr is not installed"
 )
 
 
