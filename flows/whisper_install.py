@@ -49,6 +49,6 @@ def _pip_install() -> None:
         raise TransientError(f"faster-whisper: pip was not done in {_INSTALL_S:.0f} s") from e
     if done.returncode:
         raise TransientError(
-            f"faster-whisper: pip could not install {' '.join(REQUIREMENTS)}; check the network and "
-            f"pip's configuration. pip said: {done.stderr.strip()[-500:]}"
+            f"faster-whisper: pip could not install {' '.join(REQUIREMENTS)}; check the network "
+            f"and pip's configuration. pip said: {done.stderr.strip()[-500:]}"
         )

@@ -20,6 +20,7 @@ from pipeline.pool import WorkerPool
 from pipeline.refusals import no_clip_left, of_video
 from pipeline.stages import BY_NAME, MEASURED, STAGES, Stage
 from pipeline.tally import Tally
+from schemas import errors
 from schemas.clip import Clip
 from schemas.errors import ClipError, TransientError
 from schemas.failure import Failure, Rejection
@@ -224,8 +225,13 @@ class Build:
 
     def _services(self) -> dict[str, Any]:
         """For the engine that asks an endpoint, in a worker."""
-        store = str(self.chain.work.root / "answers.sqlite")
-        return {"store": store, "key": self.key.get_secret_value() if self.key else None}
+        chat = self.chain.settings.run.chat
+        return {
+            "default": str(self.chain.work.root / "answers.sqlite"),
+            "store": chat.store,
+            "key": self.key.get_secret_value() if self.key else None,
+            "replay": chat.replay,
+        }
 
     def _foreseen_peak(self) -> dict[str, Any] | None:
         """Settings by which a worker can tell the peak before its stage; None where the rule
@@ -444,10 +450,9 @@ def _parsed(clip: Clip, name: str, answer: Mapping[str, Any]) -> Outcome:
     if name in answer["rows"]:
         return BY_NAME[name].row.model_validate(answer["rows"][name])
     kind, message = answer["errors"][name]
-    if kind == TransientError.__name__:
-        return fail("clip", clip.clip_id, name, TransientError(message))
-    kinds = {error.__name__: error for error in ClipError.__subclasses__()}
-    return fail("clip", clip.clip_id, name, kinds.get(kind, ClipError)(message))
+    error = getattr(errors, kind, ClipError)
+    named = issubclass(error, ClipError | TransientError)
+    return fail("clip", clip.clip_id, name, (error if named else ClipError)(message))
 
 
 def _deadline_s(clip: Clip) -> float:

@@ -7,6 +7,7 @@ from annotators.engine_settings import FaceSettings, SpeechSettings
 from annotators.speech import VoiceSettings
 from annotators.tone import ToneSettings
 from annotators.whisper_settings import EndpointRun, FasterWhisperRun, WhisperXRun
+from pipeline.chat_settings import ChatSettings
 from pipeline.coarse import CoarseSettings
 from pipeline.container import MediaLimits
 from pipeline.cut import CutSettings
@@ -32,6 +33,7 @@ class RunSettings(Row):
     faster_whisper: FasterWhisperRun = FasterWhisperRun()
     whisperx: WhisperXRun = WhisperXRun()
     endpoint: EndpointRun = EndpointRun()
+    chat: ChatSettings = ChatSettings()
 
 
 class Settings(Row):

@@ -14,8 +14,9 @@ from annotators.hearing import Ear, Heard
 from annotators.models.transcription import TranscriptionEndpoint, wav_of
 from annotators.transcriptions import FORMATS, Format, read_transcription
 from annotators.whisper_settings import EndpointRun, EndpointSettings
+from pipeline.answer_rows import Most
 from pipeline.answer_store import open_engine
-from pipeline.answers import AnswerStore, Most, this_process
+from pipeline.answers import AnswerStore, this_process
 from schemas.chat import ChatAnswer, ChatRequest, Usage, canonical_json
 from schemas.errors import (
     AnnotationError,
@@ -37,7 +38,8 @@ _NOTHING_KNOWN: Final = Most(prompt_tokens=0, output_tokens=0)  # endpoints bill
 class Services(Row):
     """What a worker needs to ask an endpoint. Goes over its pipe, and nowhere else."""
 
-    store: str  # path or URL of the answer store
+    default: str  # path of the answer store, where none is set
+    store: str | None = None  # run.chat.store
     key: str | None = None  # of the endpoint
     replay: bool = False  # ask nobody: every answer must be in the store
 
@@ -51,7 +53,7 @@ def open_endpoint_ear(settings: EndpointSettings, run: EndpointRun, services: Se
     endpoint = TranscriptionEndpoint(
         settings.url, settings.model, key=key, timeout_s=run.timeout_s, retries=run.retries
     )
-    engine = open_engine(services.store, default=Path(services.store))
+    engine = open_engine(services.store, default=Path(services.default))
     asker = _Asker(endpoint, AnswerStore(engine, holder=this_process()), settings, services.replay)
     return Ear(
         engine=ENGINE,

@@ -47,7 +47,7 @@ def server():
 def ear(server, tmp_path):
     def load(*, key=KEY, replay=False, retries=1, **settings):
         chosen = EndpointSettings(url=server.url, model="m", **settings)
-        services = Services(store=str(tmp_path / "answers.sqlite"), key=key, replay=replay)
+        services = Services(default=str(tmp_path / "answers.sqlite"), key=key, replay=replay)
         open_endpoint_ear.cache_clear()  # another process
         return open_endpoint_ear(chosen, EndpointRun(timeout_s=5, retries=retries), services)
 
