@@ -8,6 +8,7 @@ from typing import Final
 
 from pydantic import Field
 
+from annotators.norm_words import compared_in
 from annotators.wording import Wording, as_sentence, face_wording, said, sentence_of, sounding
 from schemas.clues import Clue, Clues
 from schemas.evidence import Evidence, EvidenceItem
@@ -98,11 +99,13 @@ def _voice(evidence: Evidence) -> Clue | None:
     text = _text(evidence, "voice.description")
     if text is None:
         return None
-    keys = (f"voice.{name}" for name in _VOICED)
+    measured = (item for item in evidence.items if item.key.startswith("voice."))
+    values = {item.key.removeprefix("voice."): item.value for item in measured}
+    names = dict.fromkeys((*_VOICED, *compared_in(text, values)))
     return Clue(
         modality="voice",
         claim=sounding(text, evidence.speaker.verdict),
-        evidence=("voice.description", *(key for key in keys if evidence.item(key) is not None)),
+        evidence=("voice.description", *(f"voice.{n}" for n in names if values.get(n) is not None)),
     )
 
 

@@ -21,7 +21,7 @@ class SeenFace:
 
     points: NDArray[np.float32]  # [K, 3] px
     flag: float  # 0-1
-    box: NDArray[np.float32]  # [4] left, top, width, height, px
+    box: tuple[float, float, float, float]  # left, top, width, height, px
     landmarks: NDArray[np.float32]  # [10] px
     inside: float  # share of the box inside the picture
 
@@ -48,25 +48,22 @@ class TrustedFaces:
 
 
 def seen_face(mesh: Mesh, frame: Frame) -> SeenFace:
-    low, high = mesh.extent
-    extent = high - low
+    (left, top), (right, bottom) = mesh.extent()
+    width, height = right - left, bottom - top
+    shown = _overlap(left, right, frame.shape[1]) * _overlap(top, bottom, frame.shape[0])
     pairs = mesh.points[_LANDMARKS, :2]
     return SeenFace(
         points=mesh.points[_KEPT],
         flag=mesh.face_flag,
-        box=np.concatenate([low, extent]),
+        box=(left, top, width, height),
         landmarks=((pairs[:, 0] + pairs[:, 1]) / np.float32(2)).ravel(),
-        inside=_shown(low, high, frame) / max(float(extent[0] * extent[1]), 1e-9),
+        inside=shown / max(width * height, 1e-9),
     )
 
 
-def _shown(low: NDArray[np.float32], high: NDArray[np.float32], frame: Frame) -> float:
-    """Area of the part of a box that lies inside the picture, px^2."""
-    height, width = frame.shape[:2]
-    (left, top), (right, bottom) = low.tolist(), high.tolist()
-    across = min(max(right, 0.0), width) - min(max(left, 0.0), width)
-    down = min(max(bottom, 0.0), height) - min(max(top, 0.0), height)
-    return float(across * down)
+def _overlap(low: float, high: float, size: int) -> float:
+    """How much of low..high lies in 0..size."""
+    return min(max(high, 0.0), size) - min(max(low, 0.0), size)
 
 
 def trusted_faces(

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from annotators.base import AUDIO_HZ, Sound
+from annotators.norms import PUBLISHED, norms_digest, norms_name
 from annotators.speech import within_range
 from annotators.syllables import HOP, SILENCE_DB, count_syllables, decibels
 from annotators.tone_words import LEAST_VOICED, put_into_words
 from schemas.errors import AnnotationError
 from schemas.maker import Maker
+from schemas.norms import Norms
 from schemas.speech import Span, Speech, Transcript
 from schemas.tone import Tone, ToneMeasures
 from schemas.units import Row, Seconds
@@ -40,8 +42,15 @@ TrackPitch = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 
 
 class ToneSettings(Row):
-    engine: Literal["prosody"] = Field(
-        "prosody", description="Who measures the voice. prosody: pitch, level, rate and pauses."
+    engine: Literal["prosody", "egemaps"] = Field(
+        "prosody",
+        description="Who measures the voice. prosody: pitch, level, rate and pauses; egemaps: "
+        "the 88 functionals of eGeMAPSv02 by openSMILE, for research only.",
+    )
+    norms: str = Field(
+        PUBLISHED,
+        description="What a voice is held against in words: published norms, or a file that "
+        "`merr norms` wrote.",
     )
     min_speech_s: Seconds = Field(0.3, description="With less speech there is no tone, in seconds.")
 
@@ -86,17 +95,25 @@ def describe_tone(
     track_pitch: TrackPitch,
     *,
     settings: ToneSettings = DEFAULTS,
+    norms: Norms | None = None,
     model: str | None = None,
 ) -> Tone:
-    """Measures over the spans of `speech` and one sentence on them; `model` names the weights.
+    """Measures over the spans of `speech` and their words; `model` names the weights.
+
+    Without `norms` one sentence by the published ones; with them a second one compares.
 
     Raises AnnotationError when the pitch model breaks its contract.
     """
-    made_by = Maker(engine=ENGINE, version=VERSION, model=model)
-    voice = _hear(sound, speech, settings)
+    made_by = Maker(engine=ENGINE, version=VERSION, model=model, prompt=norms_digest(norms))
+    voice = hear(sound, speech, settings)
     if not isinstance(voice, Voice):
         return Tone(
-            clip_id=clip_id, made_by=made_by, measures=None, description=None, missing=voice
+            clip_id=clip_id,
+            made_by=made_by,
+            measures=None,
+            description=None,
+            missing=voice,
+            norms=norms_name(norms),
         )
     f0 = _f0(clip_id, voice, track_pitch)
     measures = _measure(voice, f0, speech.transcript)
@@ -104,14 +121,16 @@ def describe_tone(
         clip_id=clip_id,
         made_by=made_by,
         measures=measures,
-        description=put_into_words(measures),
+        description=put_into_words(measures, norms),
         missing=None,
+        norms=norms_name(norms),
     )
 
 
-def _hear(
+def hear(
     sound: Sound | None, speech: Speech, settings: ToneSettings
 ) -> Voice | Literal["no_audio", "no_speech", "too_short"]:
+    """The speech of a clip, or why there is none to measure."""
     if sound is None or not len(sound.samples) or speech.voiced is None:
         return "no_audio"
     voice = Voice.of(sound, speech.voiced)
@@ -135,9 +154,9 @@ def _measure(voice: Voice, f0: NDArray[np.float64], words: Transcript | None) ->
     frames = int(np.count_nonzero(voice.spoken[: len(f0) * HOP : HOP]))
     voiced_share = np.count_nonzero(np.isfinite(f0)) / frames if frames else 0.0
     median, low, high, sd, slope = _pitch(f0) if voiced_share >= LEAST_VOICED else _NO_PITCH
-    level_range = _level_range(voice)
+    range_db = level_range(voice)
     syllables = None
-    if level_range is not None and level_range >= MIN_LEVEL_RANGE_DB:
+    if range_db is not None and range_db >= MIN_LEVEL_RANGE_DB:
         syllables = count_syllables(voice.samples, voice.spoken, f0)
     return ToneMeasures(
         speech_s=round(speech_s, 3),
@@ -148,9 +167,9 @@ def _measure(voice: Voice, f0: NDArray[np.float64], words: Transcript | None) ->
         f0_slope_semitones_per_s=slope,
         voiced_share=round(voiced_share, 3),
         level_dbfs=round(voice.level_dbfs, 1),
-        level_range_db=level_range,
-        words_per_s=_rate(count_words(words), speech_s, at_most=MAX_WORDS_PER_S),
-        syllables_per_s=_rate(syllables, speech_s),
+        level_range_db=range_db,
+        words_per_s=rate(count_words(words), speech_s, at_most=MAX_WORDS_PER_S),
+        syllables_per_s=rate(syllables, speech_s),
         pause_share=round(1 - float(voice.spoken.mean()), 3),
     )
 
@@ -181,7 +200,7 @@ def _slope(t_s: NDArray[np.float64], semitones: NDArray[np.float64]) -> float | 
     return round(float(line.coef[-1]), 2) if len(line.coef) == 2 else 0.0
 
 
-def _level_range(voice: Voice) -> float | None:
+def level_range(voice: Voice) -> float | None:
     """90 % - 10 % quantile of the RMS of 50 ms frames inside the spans; None under ten frames."""
     size = AUDIO_HZ // 20
     whole = len(voice.samples) // size * size
@@ -193,7 +212,8 @@ def _level_range(voice: Voice) -> float | None:
     return round(float(high - low), 1)
 
 
-def _rate(count: int | None, speech_s: float, *, at_most: float = np.inf) -> float | None:
+def rate(count: int | None, speech_s: float, *, at_most: float = np.inf) -> float | None:
+    """Per second of speech; None without a count, in less than MIN_RATE_S, or above `at_most`."""
     if not count or speech_s < MIN_RATE_S or count / speech_s > at_most:
         return None
     return round(count / speech_s, 2)

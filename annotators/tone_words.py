@@ -1,4 +1,4 @@
-"""The measures of a voice in one sentence. Norms and words are data: phrases/tone.toml."""
+"""The measures of a voice in words. Published norms and words are data: phrases/tone.toml."""
 
 import tomllib
 from functools import cache
@@ -6,6 +6,9 @@ from importlib.resources import files
 from math import inf
 from typing import Any, Final
 
+from annotators.norm_words import compare
+from schemas.egemaps import Egemaps
+from schemas.norms import Norms
 from schemas.tone import ToneMeasures
 
 LEAST_VOICED: Final = 0.1  # share of the speech; below, its pitches are strays: espeak-ng's whisper
@@ -13,15 +16,36 @@ LEAST_VOICED: Final = 0.1  # share of the speech; below, its pitches are strays:
 PAUSES_FROM_S: Final = 3.0  # in less time a voice has hardly a chance to pause (ours)
 
 
-def put_into_words(measures: ToneMeasures) -> str:
-    """One sentence by the norms of phrases/tone.toml; what could not be told is left out."""
+def put_into_words(
+    measures: ToneMeasures, norms: Norms | None = None, features: Egemaps | None = None
+) -> str:
+    """By published norms one sentence; what could not be told is left out.
+
+    By norms of a corpus two: the pitch by published norms, since a corpus of many people would
+    tell who speaks, not how; then what stands out against the corpus.
+    """
+    if norms is None:
+        return _by_published_norms(measures)
+    values = measures.model_dump() | (features.model_dump() if features else {})
+    compared = compare(values, norms, f0_median_hz=measures.f0_median_hz)
+    return f"{_pitch(measures)}. {compared}"
+
+
+def _pitch(measures: ToneMeasures) -> str:
+    pitch = measures.f0_median_hz
+    if pitch is None:
+        return _without_pitch(measures)
+    return f"The voice is {_word('pitch', pitch)} (median {pitch:.0f} Hz)"
+
+
+def _by_published_norms(measures: ToneMeasures) -> str:
     tempo = _tempo(measures)
     if measures.f0_median_hz is None or measures.f0_sd_semitones is None:
         level = f", recorded at {_word('level', measures.level_dbfs)} level"
         return f"{_without_pitch(measures)}{tempo or level}."
-    pitch, movement = measures.f0_median_hz, measures.f0_sd_semitones
+    movement = measures.f0_sd_semitones
     return (
-        f"The voice is {_word('pitch', pitch)} (median {pitch:.0f} Hz) and "
+        f"{_pitch(measures)} and "
         f"{_word('movement', movement)} (SD {movement:.1f} semitones){tempo}."
     )
 

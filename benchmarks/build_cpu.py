@@ -8,7 +8,8 @@ process's CPU time lie around the models and around decoding (opening, demuxing,
 resampling); what is left is the rest. A model is timed where it is called: a frame goes in and a
 mesh comes out, so that cutting the face out of the frame, which the model cannot do without, is
 the model's cost. How much of it the libraries themselves take (LiteRT `invoke`, Silero
-`process_chunk`, ONNX Runtime `run`) stands below it. One thread each; one build to warm up, then five, of which the one with the least CPU counts.
+`process_chunk`, ONNX Runtime `run`) stands below it. One thread each; one build to warm up, then
+five, of which the one with the least CPU counts.
 The last rows are of real `merr build` commands, all processes together: Prefect, its server and
 two workers start anew every time, which is what a small build mostly pays for.
 

@@ -18,7 +18,7 @@ from pipeline.pool import _unwrap
 from pipeline.settings import Settings
 from pipeline.sources import find_files
 from pipeline.tally import Tally
-from pipeline.worker import _work
+from pipeline.worker import _let_go, _work
 
 
 class InProcess:
@@ -36,6 +36,7 @@ class InProcess:
         self.calls[job] += 1
         self._before(job)
         answer = json.dumps(_work(json.loads(request))).encode() + b"\n"
+        _let_go()
         return _unwrap(json.loads(answer))
 
     def close(self) -> None:
@@ -62,7 +63,7 @@ def build_in_process(sources: tuple[str, ...], root: Path, pool: InProcess) -> C
     build: Any = Build(chain, pool, Tally(lambda *_: None), lambda _: None)  # type: ignore[arg-type]
     for batch in batches:
         for shard in build.take_in(batch):
-            foreseen = build.measure(shard)
-            build.advance(shard, BEFORE_WORDS, foreseen)
+            measured = build.measure(shard)
+            build.advance(shard, BEFORE_WORDS, measured)
             build.advance(shard, WORDS)
     return chain

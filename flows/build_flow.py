@@ -34,8 +34,8 @@ def run_build(build: Build, batches: Sequence[Batch], *, until: str | None) -> N
 
     @careful
     def measure_shard(number: int) -> None:
-        foreseen = build.measure(shards[number])
-        build.advance(shards[number], _upto(BEFORE_WORDS, until), foreseen)
+        measured = build.measure(shards[number])
+        build.advance(shards[number], _upto(BEFORE_WORDS, until), measured)
 
     @careful
     def tell_shard(number: int) -> None:

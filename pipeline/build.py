@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from pydantic import SecretStr
@@ -32,11 +32,20 @@ from schemas.video import Video
 T = TypeVar("T")
 Outcome = Row  # a row of the stage, a Rejection or a Failure
 Foreseen = dict[str, Stills]  # clip_id -> stills taken while the clip was decoded for its face
+Known = dict[str, dict[str, Any]]  # rows by stage and clip_id, so that none is parsed twice
 
 PROBE_DEADLINE_S: Final = 120.0
 CLIP_DEADLINE_S: Final = 60.0  # for any clip, and
 DEADLINE_PER_SECOND: Final = 20.0  # for every second of it: 20 times slower than real time
 FILM_DEADLINE_PER_SECOND: Final = 4.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What `measure` has in its hands when it ends; `advance` goes on from there."""
+
+    foreseen: Foreseen = field(default_factory=dict)
+    known: Known = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -153,18 +162,17 @@ class Build:
 
     # ---- shards: from clips to samples
 
-    def measure(self, shard: Shard) -> Foreseen:
-        """The stages that need the decoded clip, all of them by one decode. Back come the stills
-        that were taken on the way, for `advance`."""
+    def measure(self, shard: Shard) -> Measured:
+        """The stages that need the decoded clip, all of them by one decode."""
         stages = [BY_NAME[name] for name in MEASURED]
         clips = self.chain.clips(shard)
         old = {stage.name: self.chain.part(stage, shard) for stage in stages}
         wants = self._wanted(clips, stages, old)
+        if not wants:
+            return Measured()
         foreseen: Foreseen = {}
-        if wants:
-            answers = self._measured(clips, wants, old, foreseen)
-            self._write_measured(shard, clips, stages, old, answers)
-        return foreseen
+        answers = self._measured(clips, wants, old, foreseen)
+        return Measured(foreseen, self._write_measured(shard, clips, stages, old, answers))
 
     def _wanted(
         self, clips: Sequence[Clip], stages: Sequence[Stage], old: Mapping[str, Part[Any]]
@@ -210,6 +218,7 @@ class Build:
         payload = self._payload(clip) | {
             "wants": wants,
             "words": self._words(clip),
+            "norms": self.chain.norms and self.chain.norms.model_dump(mode="json"),
             "have_speech": None if speech is None else speech.model_dump(mode="json"),
             "foresee": self._foreseen_peak(),
             "services": self._services(),
@@ -262,10 +271,11 @@ class Build:
         stages: Sequence[Stage],
         old: Mapping[str, Part[Any]],
         answers: Mapping[str, Mapping[str, Outcome]],
-    ) -> None:
+    ) -> Known:
         """Part after part, in order; a clip that fell out at one is in none of the next."""
         order = [clip.clip_id for clip in clips]
         fell: set[str] = set()
+        known: Known = {}
         for stage in stages:
             new = {
                 clip_id: told[stage.name]
@@ -276,24 +286,31 @@ class Build:
             if new or not self.chain.path(stage, shard).exists():
                 self._write(stage.name, shard.number, part, stage.row, self.chain.key(stage, shard))
             fell |= {outcome.id for outcome in part.fallen}
+            known[stage.name] = {row.clip_id: row for row in part.rows}
+        return known
 
-    def advance(self, shard: Shard, names: Iterable[str], foreseen: Foreseen | None = None) -> None:
+    def advance(self, shard: Shard, names: Iterable[str], measured: Measured | None = None) -> None:
         """Bring the named stages of a shard, which follow each other, to completion."""
-        known: dict[str, dict[str, Any]] = {}  # rows by stage, so that none is parsed twice
+        known = dict(measured.known) if measured else {}
+        foreseen = measured.foreseen if measured else {}
         alive: set[str] | None = None
         for name in names:
             stage = BY_NAME[name]
             if alive is None:
                 before = STAGES[: STAGES.index(stage)]
-                alive = set.intersection(*(self.chain.ids(s, shard) for s in before))
-            self._advance(shard, stage, known, alive, foreseen or {})
-            alive &= self.chain.ids(stage, shard)
+                alive = set.intersection(*(self._ids(s, shard, known) for s in before))
+            self._advance(shard, stage, known, alive, foreseen)
+            alive &= self._ids(stage, shard, known)
+
+    def _ids(self, stage: Stage, shard: Shard, known: Known) -> set[str]:
+        rows = known.get(stage.name)
+        return self.chain.ids(stage, shard) if rows is None else set(rows)
 
     def _advance(
         self,
         shard: Shard,
         stage: Stage,
-        known: dict[str, dict[str, Any]],
+        known: Known,
         entering: set[str],
         foreseen: Foreseen,
     ) -> None:
@@ -448,7 +465,7 @@ def _told(answer: Mapping[str, Any], name: str) -> bool:
 
 def _parsed(clip: Clip, name: str, answer: Mapping[str, Any]) -> Outcome:
     if name in answer["rows"]:
-        return BY_NAME[name].row.model_validate(answer["rows"][name])
+        return BY_NAME[name].row.model_validate_json(answer["rows"][name])
     kind, message = answer["errors"][name]
     error = getattr(errors, kind, ClipError)
     named = issubclass(error, ClipError | TransientError)

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from annotators.norms import load_norms
 from pipeline.batches import Batch, Shard, list_shards, read_batches, read_clips
 from pipeline.catalog import Catalog
 from pipeline.engines import made_with, told
@@ -18,6 +19,7 @@ from pipeline.stages import BY_NAME, STAGES, Stage
 from schemas.arrow import SCHEMA_VERSION
 from schemas.clip import Clip
 from schemas.label import Vocabulary, load_vocabulary
+from schemas.norms import Norms
 from schemas.units import Row
 from schemas.video import Video
 
@@ -104,12 +106,21 @@ class Chain:
     def _told_setting(self, dotted: str) -> Any:
         if dotted == "given.vocabulary":  # a user's own file is known by what it says
             return vars(self.vocabulary)
+        if dotted == "tone":  # and so are norms
+            named = {"norms": self.norms and self.norms.digest}
+            return told(self.settings.tone) | named
         value = reduce(getattr, dotted.split("."), self.settings)
         return told(value) if isinstance(value, Row) else value
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
         return load_vocabulary(self.settings.given.vocabulary)
+
+    @cached_property
+    def norms(self) -> Norms | None:
+        """By which voices are put into words; None: by published ones. SetupError for a file that
+        is not there or of another engine."""
+        return load_norms(self.settings.tone.norms, engine=self.settings.tone.engine)
 
     def batch_of(self, shard: Shard) -> Batch:
         return self._batches[shard.batch]

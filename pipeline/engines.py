@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, get_args
 
 from annotators.models.weights import mesh_model_text
-from annotators.models.whisper_files import INSTALL_COMMAND, find_whisper
+from annotators.models.whisper_files import find_whisper
 from annotators.models.whisperx import WHISPERX, whisperx_model_text
 from pipeline.settings import Settings
 from pipeline.stages import Stage
@@ -29,37 +29,40 @@ def _whisperx(settings: Settings) -> dict[str, str]:
 @dataclass(frozen=True)
 class Made:
     packages: tuple[str, ...] = ()  # whose version decides the rows
-    remedy: str | None = None  # the command that brings packages of an extra
     models: Callable[[Settings], dict[str, str]] = _no_models  # name -> version or digest
 
 
 MADE_BY: Final[dict[tuple[str, str], Made]] = {
-    ("face", "mesh"): Made(("ai-edge-litert",), models=lambda _: {"mesh": mesh_model_text()}),
+    ("face", "mesh"): Made(("ai-edge-litert",), lambda _: {"mesh": mesh_model_text()}),
     ("speech", "silero"): Made(),
-    ("speech", "faster-whisper"): Made(
-        ("faster-whisper", "ctranslate2"), INSTALL_COMMAND, _whisper
-    ),
+    ("speech", "faster-whisper"): Made(("faster-whisper", "ctranslate2"), _whisper),
     ("speech", "whisperx"): Made(models=_whisperx),
     ("speech", "endpoint"): Made(),
     ("tone", "prosody"): Made(("swift-f0",)),
+    ("tone", "egemaps"): Made(("opensmile",)),
 }
 
 
 def made_with(stage: Stage, settings: Settings) -> dict[str, str]:
     """Names and versions of the packages and models that decide a stage's rows.
 
-    SetupError where the engine chosen is not installed.
+    SetupError where a package of the chosen engine is not here.
     """
     engine = _chosen(settings, stage.name)
     made = MADE_BY.get((stage.name, engine), Made())
-    try:
-        packages = {name: version(name) for name in (*stage.packages, *made.packages)}
-    except PackageNotFoundError as e:
-        raise SetupError(
-            f"{stage.name}: the engine {engine} is not installed ({e.name} is missing)"
-            + (f"; run `{made.remedy}`" if made.remedy else "")
-        ) from e
+    packages = {name: version(name) for name in stage.packages}
+    packages |= {name: _version(name, stage.name, engine) for name in made.packages}
     return packages | stage.models() | made.models(settings)
+
+
+def _version(package: str, stage: str, engine: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        raise SetupError(
+            f"{stage} engine {engine}: the package {package} is not installed; "
+            f"run `merr engines install {engine}`, or set {stage}.engine to another"
+        ) from None
 
 
 def told(section: Row) -> dict[str, Any]:

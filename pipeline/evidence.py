@@ -12,6 +12,7 @@ from pipeline.speaker import SpeakerSettings, see_speaker
 from schemas.arrow import arrow_schema
 from schemas.au import FACS_NAMES
 from schemas.clip import Clip
+from schemas.egemaps import CITED, Egemaps
 from schemas.evidence import Evidence, EvidenceItem, Modality, SpeakerVisibility
 from schemas.face import FaceTrack
 from schemas.failure import Rejection
@@ -131,10 +132,12 @@ def _face_measures(
 def _voice_items(tone: Tone, speech: Speech) -> Iterator[EvidenceItem]:
     voiced = speech.voiced
     span = (voiced[0].start_s, voiced[-1].end_s) if voiced else None
-    if tone.measures is not None:
-        for name, value in tone.measures.model_dump().items():
-            if value is not None:
-                yield _item(f"voice.{name}", value=value, unit=_tone_units()[name], span=span)
+    measures = tone.measures.model_dump() if tone.measures is not None else {}
+    if tone.egemaps is not None:
+        measures |= tone.egemaps.model_dump(include=set(CITED))
+    for name, value in measures.items():
+        if value is not None:
+            yield _item(f"voice.{name}", value=value, unit=_tone_units()[name], span=span)
     if tone.description is not None:
         yield _item("voice.description", text=tone.description, span=span)
 
@@ -142,7 +145,7 @@ def _voice_items(tone: Tone, speech: Speech) -> Iterator[EvidenceItem]:
 @cache
 def _tone_units() -> dict[str, str]:
     units = dict(_RATES)
-    for field in arrow_schema(ToneMeasures):
+    for field in (*arrow_schema(ToneMeasures), *arrow_schema(Egemaps)):
         if field.metadata:
             units[field.name] = field.metadata[b"unit"].decode()
     return units

@@ -19,6 +19,7 @@ from pipeline.settings import RunSettings
 from schemas.clip import Clip
 from schemas.errors import ClipError, TransientError
 from schemas.face import FaceTrack
+from schemas.norms import Norms
 from schemas.peak import Peak
 from schemas.speech import Speech, Transcript
 from schemas.units import Row
@@ -124,7 +125,7 @@ def _try(answer: Json, name: str, make: Callable[[], Row]) -> Row | None:
     except (ClipError, TransientError) as e:
         answer["errors"][name] = [type(e).__name__, str(e)]
         return None
-    answer["rows"][name] = row.model_dump(mode="json")
+    answer["rows"][name] = row.model_dump_json()  # a text: tracks are large
     return row
 
 
@@ -180,11 +181,22 @@ def _ear(settings: SpeechSettings, payload: Json) -> Ear | None:
 
 
 def _tone(clip: Clip, sound: Sound | None, speech: Speech, payload: Json) -> Row:
+    settings = ToneSettings.model_validate(payload["settings"]["tone"])
+    norms = None if payload["norms"] is None else Norms.model_validate(payload["norms"])
+    if settings.engine == "egemaps":
+        from annotators.egemaps import describe_egemaps
+        from annotators.models.egemaps import load_egemaps
+
+        smile = load_egemaps()
+        return describe_egemaps(
+            clip.clip_id, sound, speech, smile, settings=settings, norms=norms, model=smile.name
+        )
     from annotators.models.pitch import load_pitch
 
     pitch = load_pitch()
-    settings = ToneSettings.model_validate(payload["settings"]["tone"])
-    return describe_tone(clip.clip_id, sound, speech, pitch, settings=settings, model=pitch.name)
+    return describe_tone(
+        clip.clip_id, sound, speech, pitch, settings=settings, norms=norms, model=pitch.name
+    )
 
 
 def take_stills(payload: Json) -> Json:

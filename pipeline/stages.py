@@ -62,12 +62,15 @@ STAGES: Final = (
     ),
     Stage(
         "tone",
-        "1",
+        "2",
         Tone,
         reads=("speech",),
         settings=("tone",),
         packages=("av",),
-        models=lambda: {"words": words_digest("phrases/tone.toml")},
+        models=lambda: {
+            "words": words_digest("phrases/tone.toml"),
+            "words by norms": words_digest("phrases/norms.toml"),
+        },
     ),
     Stage("peak", "1", Peak, reads=("face",), settings=("peak",)),
     Stage(

@@ -14,6 +14,7 @@ class Engine:
     non_commercial: bool
     good_for: str
     serious: str  # what serious work would take instead
+    terms: str | None = None  # what its licence asks of those who use it or its output
 
 
 @cache

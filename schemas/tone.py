@@ -1,7 +1,8 @@
-"""How a voice sounds: measured, then put into words by published norms. Never a guessed emotion."""
+"""How a voice sounds: measured, then put into words by norms. Never a guessed emotion."""
 
 from typing import Literal
 
+from schemas.egemaps import Egemaps
 from schemas.maker import Maker
 from schemas.units import Decibels, Hertz, Probability, Row, Seconds, Semitones
 
@@ -29,3 +30,5 @@ class Tone(Row):
     measures: ToneMeasures | None
     description: str | None  # one sentence; None exactly when `measures` is None
     missing: Literal["no_audio", "no_speech", "too_short"] | None  # why there is no tone
+    norms: str | None = None  # what its words rest on; the digest is in made_by.prompt
+    egemaps: Egemaps | None = None  # only where the engine is egemaps

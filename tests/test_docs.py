@@ -38,6 +38,7 @@ from pipeline.tables import ROWS_PER_FILE
 from pipeline.tally import STOP_AFTER, STOP_SHARE
 from schemas.arrow import SCHEMA_VERSION, arrow_schema
 from schemas.clip import Clip
+from schemas.egemaps import CITED, Egemaps
 from schemas.errors import ClipError, TransientError
 from schemas.failure import Failure, Rejection
 from schemas.label import load_vocabulary, shipped_vocabularies
@@ -62,6 +63,7 @@ PAGES = {
         "docs/engines/whisper.md",
         "docs/engines/whisperx.md",
         "docs/engines/transcription-endpoint.md",
+        "docs/engines/egemaps.md",
     )
 }
 FORMAT, GUIDE, README = (
@@ -263,7 +265,9 @@ def test_every_error_that_costs_one_subject_is_listed():
 def test_every_key_of_evidence_is_listed():
     told = {code for keys, *_ in rows(section(FORMAT, "Evidence keys")) for code in codes(keys)}
     measures = {name: 0.5 for name in ToneMeasures.model_fields}
-    loud = tone().model_copy(update={"measures": ToneMeasures(**measures)})
+    features = Egemaps(**dict.fromkeys(CITED, 0.5))
+    told_of = {"measures": ToneMeasures(**measures), "egemaps": features}
+    loud = tone().model_copy(update=told_of)
     said = speech("hello you")
     cues = tuple(Cue(start_s=0.0, end_s=0.1, text=word) for word in ("hello", "you"))
     words = said.transcript.model_copy(update={"cues": cues, "text_en": "hello you"})

@@ -12,6 +12,7 @@ from annotators.models.weights import mesh_model_text, weight_path
 
 Frame = NDArray[np.uint8]  # [H, W, 3] RGB
 POINTS: Final = 468
+_UPRIGHT: Final = np.eye(2, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,11 @@ class Mesh:
     points: NDArray[np.float32]  # [468, 3] px of the frame; z towards the viewer is negative
     face_flag: float  # 0-1, that there is a face in the region
 
-    @property
-    def extent(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Least and greatest x and y, [2] each."""
-        x_y = self.points.T[:2].copy()  # rows: a minimum along a row is several times as fast
-        return x_y.min(axis=1), x_y.max(axis=1)
+    def extent(self, axes: NDArray[np.float32] = _UPRIGHT) -> list[list[float]]:
+        """Least and greatest place along two axes of the picture, [2, 2] rows; x and y if not
+        told otherwise."""
+        along = axes @ self.points.T[:2]  # rows: a minimum along a row is several times as fast
+        return [along.min(axis=1).tolist(), along.max(axis=1).tolist()]
 
 
 Detect = Callable[[Frame], list[Detection]]

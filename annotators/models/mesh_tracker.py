@@ -161,9 +161,7 @@ def region_of(mesh: Mesh) -> Region:
     across, fall = (mesh.points[LEFT_EYE, :2] - mesh.points[RIGHT_EYE, :2]).tolist()
     angle = math.atan2(fall, across)
     cos, sin = math.cos(angle), math.sin(angle)
-    upright = np.array([[cos, sin], [-sin, cos]], np.float32) @ mesh.points[:, :2].T
-    left, top = upright.min(axis=1).tolist()
-    right, bottom = upright.max(axis=1).tolist()
+    (left, top), (right, bottom) = mesh.extent(np.array([[cos, sin], [-sin, cos]], np.float32))
     middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
     size = REGION_SCALE * max(right - left, bottom - top)
     return Region(cos * middle_x - sin * middle_y, sin * middle_x + cos * middle_y, size, angle)

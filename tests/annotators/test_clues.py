@@ -97,6 +97,27 @@ def test_the_voice_clue_cites_the_measures_behind_its_sentence():
     assert written(FULL)["voice"].evidence == ("voice.description", "voice.f0_median_hz")
 
 
+def test_measures_that_a_sentence_compares_with_norms_are_cited_and_no_other_is():
+    told = (
+        "The voice is low-pitched (median 118 Hz). Against 412 clips with a low voice, it has much "
+        "more noise in it (harmonics-to-noise ratio 3.1 dB)."
+    )
+    more = (
+        F0,
+        item("voice.HNRdBACF_sma3nz_amean", value=3.1049),
+        item("voice.jitterLocal_sma3nz_amean", value=0.02),
+    )
+    found = evidence(voice=told, more=more)
+    clues = write_clues(found, CluesSettings())
+    assert clues.clues[0].evidence == (
+        "voice.description",
+        "voice.f0_median_hz",
+        "voice.HNRdBACF_sma3nz_amean",
+    )
+    checks = check(clues, found, vocabulary=load_vocabulary("merr9"))
+    assert [c.verdict for c in checks] == ["supported"]
+
+
 def test_of_a_scene_only_the_first_sentence_is_told():
     assert written(FULL)["scene"].claim == SCENE.split(". ")[0] + "."
 

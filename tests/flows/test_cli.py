@@ -324,6 +324,21 @@ def test_help_costs_less_than_a_second_and_150_mb():
     assert int(memory_kb) < 150 * 1024
 
 
+def test_norms_of_too_few_clips_are_refused_with_their_number(merr, workshop, tmp_path):
+    code, out, err = merr("norms", workshop.work.root, "--out", tmp_path / "norms.json")
+    assert (code, out) == (2, "")
+    assert "4 clips have a voice measured by prosody, norms need 100" in err
+    assert not (tmp_path / "norms.json").exists()
+
+
+def test_a_build_by_norms_that_are_not_there_stops_before_anything_starts(merr, workshop):
+    before = workshop.parts()
+    code, _, err = build(merr, workshop, "--set", "tone.norms=none.json")
+    assert code == 2
+    assert "tone.norms: no norms 'none.json'" in err
+    assert workshop.parts() == before
+
+
 def test_a_build_with_nothing_to_do_never_imports_prefect_or_a_decoder(workshop):
     program = (
         "import sys; from flows.cli import app\n"

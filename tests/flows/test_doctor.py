@@ -1,15 +1,19 @@
 """What is here and what is missing."""
 
 import json
+import tomllib
+from pathlib import Path
 
 import pytest
 
 from flows.doctor import COPYLEFT, Finding, Health, examine, install, report_text
+from flows.extras import EXTRAS, terms_text
 from pipeline.settings import Settings
 from pipeline.stages import BY_NAME
 from schemas.engine import engines
 from schemas.errors import SetupError
 
+ROOT = Path(__file__).parents[2]
 READY = Finding("face: mesh", True, "model files are here")
 MISSING = Finding("face: mesh", False, "model files are missing", "merr engines install mesh")
 NICE = Finding("GPU", False, "none found", needed=False)
@@ -58,3 +62,22 @@ def test_what_came_with_merr_needs_no_install():
 def test_an_engine_that_nobody_knows_names_those_that_are_known():
     with pytest.raises(SetupError, match=r"no engine 'crystal'; known are .*mesh.*template"):
         install("crystal", Settings())
+
+
+def test_an_engine_of_an_extra_tells_its_terms_and_merr_works_without_it():
+    found = next(f for f in examine().findings if f.name == "tone: egemaps")
+    assert not found.needed
+    assert found.ready or found.remedy == "merr engines install egemaps"
+    assert engines()["egemaps"].non_commercial
+    assert "features extracted with it" in report_text(examine())
+    assert terms_text("egemaps").startswith("egemaps: audEERING Research License\nopenSMILE may")
+
+
+def test_what_an_engine_installs_is_what_the_extra_of_its_name_holds():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    assert {name: [wanted] for name, wanted in EXTRAS.items()} == {n: extras[n] for n in EXTRAS}
+    pins = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    assert set(EXTRAS.values()) <= set(pins)
+    needed = " ".join(project["dependencies"])
+    assert not any(wanted.partition("==")[0] in needed for wanted in EXTRAS.values())

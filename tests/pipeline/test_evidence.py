@@ -5,6 +5,7 @@ from pipeline.evidence import EvidenceSettings, join
 from pipeline.peak import PeakSettings, find_peak
 from pipeline.speaker import SpeakerSettings
 from schemas.clip import Clip
+from schemas.egemaps import Egemaps
 from schemas.evidence import Evidence
 from schemas.failure import Rejection
 from schemas.maker import Maker
@@ -58,7 +59,7 @@ def speech(*, heard: bool = True, words: Transcript | None = WORDS) -> Speech:
 
 
 def joined(
-    settings=None, heard=True, words=WORDS, rule="frequent_au", **columns
+    settings=None, heard=True, words=WORDS, rule="frequent_au", functionals=None, **columns
 ) -> Evidence | Rejection:
     track = make_track(CLIP.clip_id, n=50, **columns)
     peak = find_peak(track, PeakSettings(rule=rule), "happy")
@@ -73,7 +74,8 @@ def joined(
     )
     scene = describe_scene(CLIP.clip_id, look, track, peak, 240)
     spoken = speech(heard=heard, words=words)
-    return join(CLIP, track, peak, spoken, tone(heard=heard), scene, settings or EvidenceSettings())
+    voice = tone(heard=heard).model_copy(update={"egemaps": functionals})
+    return join(CLIP, track, peak, spoken, voice, scene, settings or EvidenceSettings())
 
 
 SMILE = {"au12_r": [0.0] * 20 + [3.0] + [0.0] * 29, "proxy": False}
@@ -129,6 +131,15 @@ def test_known_measures_of_the_voice_carry_their_unit_and_unknown_ones_are_left_
     }
     assert evidence.item("voice.f0_median_hz").start_s == 0.1
     assert evidence.item("voice.f0_median_hz").end_s == 1.8
+
+
+def test_functionals_that_sentences_speak_of_are_items_and_the_other_ones_are_not():
+    features = Egemaps(jitterLocal_sma3nz_amean=0.02, mfcc1_sma3_amean=20.0)
+    evidence = joined(functionals=features)
+    jitter = evidence.item("voice.jitterLocal_sma3nz_amean")
+    assert (jitter.value, jitter.unit, jitter.modality) == (0.02, "1", "voice")
+    assert evidence.item("voice.loudness_sma3_amean") is None
+    assert evidence.item("voice.mfcc1_sma3_amean") is None
 
 
 def test_words_are_cited_as_a_whole_and_cue_by_cue():
@@ -223,7 +234,7 @@ def test_evidence_names_everyone_who_made_it():
         "peak peak 1",
         "speech hand 2",
         "tone hand 2",
-        "scene measured 1",
+        "scene measured 2",
     )
 
 

@@ -1,5 +1,7 @@
 """Stills are taken while the clip is decoded for its face; they are those of a second decode."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,20 +60,21 @@ def test_a_build_uses_what_was_foreseen_and_writes_the_same_bytes(anew, built, t
     build, shard = anew
     closed = WorkerPool(1, log=tmp_path / "log", memory_gb=1)  # no worker could take any
     closed.close()
-    foreseen = build.measure(shard)
-    assert len(foreseen) == len(build.chain.clips(shard))
+    measured = build.measure(shard)
+    assert len(measured.foreseen) == len(build.chain.clips(shard))
     with_them = Build(build.chain, closed, build.tally, build.log)
-    with_them.advance(shard, ("peak", "stills"), foreseen)
+    with_them.advance(shard, ("peak", "stills"), measured)
     chain = built.open()
     assert stills(build, shard) == chain.path(BY_NAME["stills"], shard).read_bytes()
 
 
 def test_stills_of_another_peak_are_not_used(anew, built):
     build, shard = anew
-    foreseen = build.measure(shard)
+    measured = build.measure(shard)
     wrong = {
-        clip_id: row.model_copy(update={"peak": row.first}) for clip_id, row in foreseen.items()
+        clip_id: row.model_copy(update={"peak": row.first})
+        for clip_id, row in measured.foreseen.items()
     }
-    build.advance(shard, ("peak", "stills"), wrong)
+    build.advance(shard, ("peak", "stills"), replace(measured, foreseen=wrong))
     chain = built.open()
     assert stills(build, shard) == chain.path(BY_NAME["stills"], shard).read_bytes()

@@ -223,7 +223,7 @@ def test_settings_of_whisper_are_in_no_key_while_silero_is_chosen():
 @pytest.mark.skipif(find_spec("faster_whisper") is not None, reason="the extra is here")
 def test_without_the_extra_the_command_that_brings_it_is_named(tmp_path):
     with pytest.raises(
-        SetupError, match=r"not installed .* run `merr engines install faster-whisper`"
+        SetupError, match=r"not installed; run `merr engines install faster-whisper`"
     ):
         made_with(BY_NAME["speech"], whisper(fake_model(tmp_path / "m")))
 
