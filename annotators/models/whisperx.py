@@ -1,5 +1,6 @@
 """Words heard by WhisperX in an environment of its own, aligned and with speakers where wanted."""
 
+import atexit
 import base64
 import sys
 from functools import cache
@@ -85,6 +86,7 @@ def load_whisperx(settings: WhisperXSettings, run: WhisperXRun) -> Ear:
     SetupError: not installed, another version, a model that is not there.
     """
     side = SideProcess(side_command(settings, run))
+    atexit.register(side.close)  # a worker that is killed does not come here: see leash.py
     versions = side.versions()
     if versions.get("whisperx") != WHISPERX:
         side.close()

@@ -177,7 +177,7 @@ def test_an_engine_listens_where_no_words_were_given_or_always(
     model = make_model(tmp_path / "small")
     settings = hearing("whisperx", model, listen, python=str(side_python))
     request = payload(DEMO / "goodbye.mp4", ["speech", "tone"], words=words, settings=settings)
-    row = Speech.model_validate(pool.call("measure", request, deadline_s=60)["rows"]["speech"])
+    row = Speech.model_validate_json(pool.call("measure", request, deadline_s=60)["rows"]["speech"])
     listened = words is None or listen == "always"
     assert (row.made_by.engine == "whisperx", row.left_out) == (listened, () if listened else None)
     if words is not None:
@@ -193,8 +193,9 @@ def test_the_voiced_spans_are_those_of_silero_whatever_engine_listens(side_pytho
     silero = run("measure", payload(film, ["speech"]))["rows"]["speech"]
     settings = hearing("whisperx", make_model(tmp_path / "m"), python=str(side_python))
     other = run("measure", payload(film, ["speech"], settings=settings))["rows"]["speech"]
-    assert other["voiced"] == silero["voiced"]
-    assert silero["transcript"] is None
+    other, silero = Speech.model_validate_json(other), Speech.model_validate_json(silero)
+    assert other.voiced == silero.voiced
+    assert silero.transcript is None
 
 
 def test_an_engine_that_fails_takes_no_other_stage_with_it(side_python, pool, tmp_path):
@@ -212,6 +213,6 @@ def test_an_engine_that_fails_takes_no_other_stage_with_it(side_python, pool, tm
 def test_whisper_hears_the_words_of_a_clip_in_a_worker(pool, tmp_path):
     settings = hearing("faster-whisper", make_tiny_whisper(tmp_path / "tiny"))
     request = payload(DEMO / "goodbye.mp4", ["speech"], settings=settings)
-    row = Speech.model_validate(pool.call("measure", request, deadline_s=60)["rows"]["speech"])
+    row = Speech.model_validate_json(pool.call("measure", request, deadline_s=60)["rows"]["speech"])
     assert row.transcript.source == "faster-whisper"
     assert len(row.transcript.words) == len(row.transcript.text.split())
