@@ -30,13 +30,17 @@ $(VENV)/.dev: $(VENV)/.runtime
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
+$(VENV)/.extras: $(VENV)/.dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[asr,egemaps]'
+	touch $@
+
 demo: $(VENV)/.runtime ## build, publish and verify the clips of datasets/demo
 	@$(BIN)/python -m flows.demo datasets/demo --work $(WORK) --to $(RELEASES)
 
 test: $(VENV)/.dev ## the fast tests
 	@$(BIN)/pytest
 
-test-all: $(VENV)/.dev ## the fast tests and the slow ones: kills, whole builds, mutants
+test-all: $(VENV)/.dev $(VENV)/.extras ## the fast tests and the slow ones: kills, whole builds, mutants, extras
 	@$(BIN)/pytest -m ''
 
 check: $(VENV)/.dev ## exactly what a change must pass: format, lint, types, layers, fast tests

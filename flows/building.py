@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pydantic import SecretStr
+
 from annotators.models.weights import MESH_WEIGHTS, weight_path
 from flows.prefect_api import prefect_api
 from flows.prefect_env import prepare_prefect
@@ -91,6 +93,24 @@ def _check_disk(work: WorkFolder) -> None:
         raise SetupError(f"{work.root}: cannot be written; choose another --work")
 
 
+def _check_engines(settings: Settings) -> None:
+    """The keys have asked for packages and models in this environment; this asks for others."""
+    from flows.whisperx_env import whisperx_found
+
+    if settings.speech.engine == "whisperx" and whisperx_found(settings.run.whisperx) is None:
+        raise SetupError("whisperx: is not installed; run `merr engines install whisperx`")
+
+
+def _key_of_speech(settings: Settings) -> SecretStr | None:
+    """Read here and handed down as a value; SetupError where the variable is not set."""
+    name = settings.run.endpoint.key_env
+    if settings.speech.engine != "endpoint" or name is None:
+        return None
+    if not os.environ.get(name):
+        raise SetupError(f"speech: the environment variable {name} (run.endpoint.key_env) is empty")
+    return SecretStr(os.environ[name])
+
+
 def _catalog(request: Request, listen: Listen) -> Catalog:
     found = find_files(request.sources)
     with HashCache(request.work.hashes) as cache:
@@ -126,6 +146,8 @@ def _work(
         return 0
     for name in MESH_WEIGHTS:
         weight_path(name)  # missing models stop the run before anything starts
+    _check_engines(request.settings)
+    key = _key_of_speech(request.settings)
     sys.stderr.write(f"videos found: {books.files['videos']}; starting Prefect, then the work\n")
     from flows.build_flow import run_build
     from pipeline.build import Build
@@ -138,7 +160,7 @@ def _work(
         prefect_api(chain.work.log),
     ):
         tally = Tally(listen)
-        build = Build(chain, pool, tally, log.info, request.retry_failed)
+        build = Build(chain, pool, tally, log.info, request.retry_failed, key)
         live = [b for b in batches if any(v in chain.catalog.videos for v in b.video_ids)]
         run_build(build, live, until=request.until)
         return tally.worked

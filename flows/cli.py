@@ -22,6 +22,8 @@ engines_app = typer.Typer(help="Engines: what is here, and how to add more.", no
 app.add_typer(engines_app, name="engines")
 app.add_typer(import_app, name="import")
 app.command("export")(export)
+quality_app = typer.Typer(help="How good the data is, in figures.", no_args_is_help=True)
+app.add_typer(quality_app, name="quality")
 
 
 Sources = Annotated[
@@ -107,11 +109,14 @@ def doctor(as_json: JsonOption = False) -> None:
 @engines_app.command("install")
 def engines_install(
     name: Annotated[str, typer.Argument(help="Engine, e.g. mesh.")],
+    file: ConfigOption = None,
+    assignments: SetOption = None,
 ) -> None:
-    """Install what an engine needs."""
+    """Install what an engine needs; which model, the settings say."""
+    from flows.config import load_config
     from flows.doctor import install
 
-    typer.echo(install(name))
+    typer.echo(install(name, load_config(file, assignments or ()).settings))
 
 
 @app.command()
@@ -312,3 +317,21 @@ def verify(
         f"{manifest.name} {manifest.version} is whole: {len(manifest.files)} files, "
         f"{sum(manifest.rows.values())} rows, digest {manifest.digest[:12]}"
     )
+
+
+@quality_app.command("wer")
+def quality_wer(
+    work: WorkArgument,
+    against: Annotated[
+        Path, typer.Option("--against", help="A table `name,sentence` of what was really said.")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Word and character error rate of the words that an engine heard."""
+    import json
+
+    from flows.quality import errors_json, errors_text, word_errors
+
+    found = word_errors(work, against)
+    told = json.dumps(errors_json(found), indent=2, ensure_ascii=False)
+    typer.echo(told if as_json else errors_text(found))

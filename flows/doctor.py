@@ -4,7 +4,6 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +14,12 @@ from annotators.models.weights import (
     install_mesh_weights,
     mesh_weights_installed,
 )
+from annotators.models.whisper_files import INSTALL_COMMAND as WHISPER_COMMAND
+from annotators.whisper_settings import WhisperXRun
 from flows.extras import EXTRAS, install_extra
+from flows.whisper_install import install_whisper, installed
+from flows.whisperx_env import install_whisperx, whisperx_found
+from pipeline.settings import Settings
 from schemas.engine import Engine, engines
 from schemas.errors import SetupError
 
@@ -57,10 +61,14 @@ def examine() -> Health:
     return Health((*_engine_findings(), _gpu(), _disk(), _keys()))
 
 
-def install(name: str) -> str:
+def install(name: str, settings: Settings) -> str:
     """Install what an engine needs, and say so. SetupError for a name nobody knows."""
     if name == "mesh":
         return f"mesh: model files are in {install_mesh_weights()}"
+    if name == "faster-whisper":
+        return install_whisper(settings.speech.faster_whisper.model)
+    if name == "whisperx":
+        return install_whisperx(settings.speech.whisperx, settings.run.whisperx)
     if name in EXTRAS:
         return install_extra(name)
     if name in engines():
@@ -69,7 +77,12 @@ def install(name: str) -> str:
 
 
 def _engine_findings() -> tuple[Finding, ...]:
-    checks: dict[str, Callable[[Engine], Finding]] = {"mesh": _mesh, "egemaps": _egemaps}
+    checks: dict[str, Callable[[Engine], Finding]] = {
+        "mesh": _mesh,
+        "faster-whisper": _whisper,
+        "whisperx": _whisperx,
+        "egemaps": _egemaps,
+    }
     return tuple(checks.get(name, _in_wheel)(engine) for name, engine in engines().items())
 
 
@@ -77,6 +90,21 @@ def _mesh(engine: Engine) -> Finding:
     ready = mesh_weights_installed()
     found = "model files are here" if ready else "model files are missing or damaged"
     return Finding(_title(engine), ready, found, None if ready else INSTALL_COMMAND)
+
+
+def _whisper(engine: Engine) -> Finding:
+    found = installed("faster-whisper")
+    if found is None:
+        return Finding(_title(engine), False, "not installed", WHISPER_COMMAND, needed=False)
+    return Finding(_title(engine), True, f"faster-whisper {found}", needed=False)
+
+
+def _whisperx(engine: Engine) -> Finding:
+    python = whisperx_found(WhisperXRun())
+    if python is None:
+        remedy = "merr engines install whisperx"
+        return Finding(_title(engine), False, "not installed (7 GB)", remedy, needed=False)
+    return Finding(_title(engine), True, f"in {python.parents[1]}", needed=False)
 
 
 def _egemaps(engine: Engine) -> Finding:
@@ -93,10 +121,10 @@ def _in_wheel(engine: Engine) -> Finding:
     package = _PACKAGES.get(engine.name)
     if package is None:
         return Finding(_title(engine), True, "part of merr")
-    try:
-        return Finding(_title(engine), True, f"{package} {version(package)}")
-    except PackageNotFoundError:
+    found = installed(package)
+    if found is None:
         return Finding(_title(engine), False, f"{package} is missing", f"pip install {package}")
+    return Finding(_title(engine), True, f"{package} {found}")
 
 
 def _title(engine: Engine) -> str:
@@ -132,7 +160,7 @@ def _disk() -> Finding:
 
 
 def _keys() -> Finding:
-    return Finding("keys", True, "no engine of this version asks a service, so none is needed")
+    return Finding("keys", True, "none is needed unless an engine is chosen that asks a service")
 
 
 def report_text(health: Health) -> str:

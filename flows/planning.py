@@ -41,7 +41,7 @@ class Plan:
     release_gb: float
     free_gb: float
     labelled: int
-    model_calls: int = 0  # no engine of this version asks a service
+    model_calls: int = 0  # at most: clips without a voice or with words are not asked about
     tokens: int = 0
     cost_usd: float = 0.0
 
@@ -79,6 +79,7 @@ def make_plan(sources: tuple[str, ...], settings: Settings, jobs: int | None) ->
         release_gb=clips * RELEASE_BYTES_PER_CLIP / 1e9,
         free_gb=shutil.disk_usage(Path.cwd()).free / 1e9,
         labelled=sum(bool(video.labels) for video in given.videos.values()),
+        model_calls=clips if settings.speech.engine == "endpoint" else 0,
     )
 
 
@@ -131,7 +132,7 @@ def plan_text(plan: Plan) -> str:
             f"videos     {plan.videos}, {plan.hours:.2f} hours, {plan.labelled} with a label",
             f"clips      {clips}",
             f"calls      {plan.model_calls} model calls, {plan.tokens} tokens, "
-            f"{plan.cost_usd:.2f} USD: the engines chosen are local",
+            f"{plan.cost_usd:.2f} USD: {_who_is_asked(plan)}",
             f"time       about {_spent(plan.cpu_hours)} of CPU, "
             f"{_spent(hours)} with {plan.jobs} jobs",
             f"disk       about {_size(plan.work_gb)} of work, {_size(plan.release_gb)} of release; "
@@ -140,6 +141,12 @@ def plan_text(plan: Plan) -> str:
             f"           {mesh.serious}",
         )
     )
+
+
+def _who_is_asked(plan: Plan) -> str:
+    if not plan.model_calls:
+        return "the engines chosen are local"
+    return "the transcription endpoint bills by the minute, see its prices"
 
 
 def _spent(hours: float) -> str:

@@ -5,10 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
+from pydantic import SecretStr
+
 from pipeline.batches import Batch, Shard, add_shards
 from pipeline.chain import Chain
 from pipeline.compute import COMPUTE, Inputs
 from pipeline.cut import needs_shots, needs_voice, plan_clips, rule_for
+from pipeline.engines import patience_s
 from pipeline.fates import subjects_cut
 from pipeline.keys import Key
 from pipeline.outcomes import NAMED, fail
@@ -17,8 +20,9 @@ from pipeline.pool import WorkerPool
 from pipeline.refusals import no_clip_left, of_video
 from pipeline.stages import BY_NAME, MEASURED, STAGES, Stage
 from pipeline.tally import Tally
+from schemas import errors
 from schemas.clip import Clip
-from schemas.errors import ClipError
+from schemas.errors import ClipError, TransientError
 from schemas.failure import Failure, Rejection
 from schemas.peak import PeakMoment, Picture, Stills
 from schemas.speech import Span
@@ -51,6 +55,7 @@ class Build:
     tally: Tally
     log: Callable[[str], None]
     retry_failed: bool = False
+    key: SecretStr | None = None  # of the endpoint that hears words
 
     # ---- batches: from files to clips
 
@@ -216,14 +221,26 @@ class Build:
             "norms": self.chain.norms and self.chain.norms.model_dump(mode="json"),
             "have_speech": None if speech is None else speech.model_dump(mode="json"),
             "foresee": self._foreseen_peak(),
+            "services": self._services(),
         }
         try:
-            answer = self.pool.call("measure", payload, deadline_s=_deadline_s(clip))
+            deadline_s = _deadline_s(clip) + patience_s(self.chain.settings)
+            answer = self.pool.call("measure", payload, deadline_s=deadline_s)
             if answer.get("stills") is not None:
                 foreseen[clip.clip_id] = Stills.model_validate(answer["stills"])
             return {name: _parsed(clip, name, answer) for name in wants if _told(answer, name)}
         except NAMED as e:
             return {wants[0]: fail("clip", clip.clip_id, wants[0], e)}
+
+    def _services(self) -> dict[str, Any]:
+        """For the engine that asks an endpoint, in a worker."""
+        chat = self.chain.settings.run.chat
+        return {
+            "default": str(self.chain.work.root / "answers.sqlite"),
+            "store": chat.store,
+            "key": self.key.get_secret_value() if self.key else None,
+            "replay": chat.replay,
+        }
 
     def _foreseen_peak(self) -> dict[str, Any] | None:
         """Settings by which a worker can tell the peak before its stage; None where the rule
@@ -239,7 +256,7 @@ class Build:
 
     def _payload(self, clip: Clip) -> dict[str, Any]:
         settings = self.chain.settings
-        sections = ("face", "voice", "speech", "tone", "stills")
+        sections = ("face", "voice", "speech", "tone", "stills", "run")
         return {
             "path": self.chain.catalog.videos[clip.video_id].location,
             "clip": clip.model_dump(mode="json"),
@@ -450,8 +467,9 @@ def _parsed(clip: Clip, name: str, answer: Mapping[str, Any]) -> Outcome:
     if name in answer["rows"]:
         return BY_NAME[name].row.model_validate_json(answer["rows"][name])
     kind, message = answer["errors"][name]
-    kinds = {error.__name__: error for error in ClipError.__subclasses__()}
-    return fail("clip", clip.clip_id, name, kinds.get(kind, ClipError)(message))
+    error = getattr(errors, kind, ClipError)
+    named = issubclass(error, ClipError | TransientError)
+    return fail("clip", clip.clip_id, name, (error if named else ClipError)(message))
 
 
 def _deadline_s(clip: Clip) -> float:

@@ -17,7 +17,7 @@ from schemas.maker import Maker
 from schemas.peak import Peak, PeakMoment, Stills
 from schemas.sample import CoarseSample, FineSample
 from schemas.scene import Scene
-from schemas.speech import Speech
+from schemas.speech import Speech, Transcript
 from schemas.tone import Tone
 
 WIDTH: Final = 100  # terminal columns; a CJK character takes two
@@ -225,7 +225,17 @@ def _speech(view: ClipView) -> Iterator[str]:
         spans = (span_text(span.start_s, span.end_s) for span in view.speech.voiced)
         yield f"voice at {', '.join(text for text in spans if text)}"
     if view.speech.transcript is not None:
-        yield f"words ({view.speech.transcript.source}): {view.speech.transcript.text}"
+        yield from _words(view.speech.transcript)
+    if view.speech.heard is not None:
+        yield from _words(view.speech.heard)
+    for doubted in view.speech.left_out or ():
+        yield f"left out ({doubted.rule}): {doubted.text}"
+
+
+def _words(told: Transcript) -> Iterator[str]:
+    yield f"words ({told.source}): {told.text}"
+    if told.text_en is not None:
+        yield f"in English: {told.text_en}"
 
 
 def _evidence(evidence: Evidence | None) -> Iterator[str]:

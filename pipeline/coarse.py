@@ -67,6 +67,7 @@ def write_coarse(
         peak_rule=peak.rule,
         label_seen_at_peak=peak.label_seen,
         text=text,
+        text_en=speech.transcript.text_en if speech.transcript is not None else None,
         visual_objective=scene.description,
         caption=caption,
         flags=_flags(decision.label, au_list, evidence),

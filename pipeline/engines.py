@@ -6,6 +6,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, get_args
 
 from annotators.models.weights import mesh_model_text
+from annotators.models.whisper_files import find_whisper
+from annotators.models.whisperx import WHISPERX, whisperx_model_text
 from pipeline.settings import Settings
 from pipeline.stages import Stage
 from schemas.errors import SetupError
@@ -14,6 +16,14 @@ from schemas.units import Row
 
 def _no_models(settings: Settings) -> dict[str, str]:
     return {}
+
+
+def _whisper(settings: Settings) -> dict[str, str]:
+    return {"whisper": find_whisper(settings.speech.faster_whisper.model).text}
+
+
+def _whisperx(settings: Settings) -> dict[str, str]:
+    return {"whisperx": WHISPERX, "whisper": whisperx_model_text(settings.speech.whisperx)}
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,9 @@ class Made:
 MADE_BY: Final[dict[tuple[str, str], Made]] = {
     ("face", "mesh"): Made(("ai-edge-litert",), lambda _: {"mesh": mesh_model_text()}),
     ("speech", "silero"): Made(),
+    ("speech", "faster-whisper"): Made(("faster-whisper", "ctranslate2"), _whisper),
+    ("speech", "whisperx"): Made(models=_whisperx),
+    ("speech", "endpoint"): Made(),
     ("tone", "prosody"): Made(("swift-f0",)),
     ("tone", "egemaps"): Made(("opensmile",)),
 }
@@ -53,13 +66,30 @@ def _version(package: str, stage: str, engine: str) -> str:
 
 
 def told(section: Row) -> dict[str, Any]:
-    """A section of settings as keys hold it: without the engines that are not chosen."""
+    """A section of settings as keys hold it: without the engines that are not chosen, and without
+    what the engine chosen is known by better (`known_by_digest`)."""
     engines = type(section).model_fields.get("engine")
     if engines is None:
         return section.model_dump(mode="json")
     names = {str(name).replace("-", "_") for name in get_args(engines.annotation)}
-    others = names - {str(getattr(section, "engine")).replace("-", "_")}  # noqa: B009
-    return section.model_dump(mode="json", exclude=others)
+    chosen = str(getattr(section, "engine")).replace("-", "_")  # noqa: B009
+    left_out: dict[str, Any] = dict.fromkeys(names - {chosen}, True)
+    known = getattr(getattr(section, chosen, None), "known_by_digest", ())
+    if known:
+        left_out[chosen] = set(known)
+    return section.model_dump(mode="json", exclude=left_out)
+
+
+def patience_s(settings: Settings) -> float:
+    """Seconds that the engines chosen add to the deadline of every clip."""
+    run = settings.run
+    if settings.speech.engine == "faster-whisper":
+        return run.faster_whisper.deadline_s
+    if settings.speech.engine == "whisperx":
+        return run.whisperx.start_s + run.whisperx.deadline_s
+    if settings.speech.engine == "endpoint":  # it waits at most a minute between two calls
+        return (run.endpoint.retries + 1) * (run.endpoint.timeout_s + 60)
+    return 0.0
 
 
 def _chosen(settings: Settings, stage: str) -> str:

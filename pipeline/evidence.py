@@ -18,7 +18,7 @@ from schemas.face import FaceTrack
 from schemas.failure import Rejection
 from schemas.peak import Peak, PeakMoment
 from schemas.scene import Scene
-from schemas.speech import Cue, Speech
+from schemas.speech import Cue, Speech, Word
 from schemas.tone import Tone, ToneMeasures
 from schemas.units import Probability, Row
 
@@ -154,13 +154,16 @@ def _tone_units() -> dict[str, str]:
 def _word_items(speech: Speech) -> Iterator[EvidenceItem]:
     if speech.transcript is None:
         return
-    cues = speech.transcript.cues
-    yield _item("words.text", text=speech.transcript.text, span=_extent(cues))
-    for number, cue in enumerate(cues):
+    told = speech.transcript
+    whole = _extent(told.cues) or _extent(told.words or ())
+    yield _item("words.text", text=told.text, span=whole)
+    if told.text_en is not None:
+        yield _item("words.text_en", text=told.text_en, span=whole)
+    for number, cue in enumerate(told.cues):
         yield _item(f"words.cue.{number}", text=cue.text, span=_extent((cue,)))
 
 
-def _extent(cues: tuple[Cue, ...]) -> tuple[float, float] | None:
+def _extent(cues: tuple[Cue, ...] | tuple[Word, ...]) -> tuple[float, float] | None:
     """From the first start to the last end; None where a time is not known."""
     starts = [cue.start_s for cue in cues if cue.start_s is not None]
     ends = [cue.end_s for cue in cues if cue.end_s is not None]

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from annotators.base import FrameBatch, FrameListener, Sound
-from annotators.engine_settings import FaceSettings
+from annotators.engine_settings import FaceSettings, SpeechSettings
 from annotators.face import FaceListener
+from annotators.hearing import Ear, hear
 from annotators.look import LookListener
 from annotators.speech import SpeechStream, VoiceSettings, find_speech
 from annotators.tone import ToneSettings, describe_tone
@@ -14,8 +15,9 @@ from pipeline.container import MediaLimits
 from pipeline.peak import PeakSettings, find_peak
 from pipeline.pictures import PictureSettings, clip_stills
 from pipeline.recording import record
+from pipeline.settings import RunSettings
 from schemas.clip import Clip
-from schemas.errors import ClipError
+from schemas.errors import ClipError, TransientError
 from schemas.face import FaceTrack
 from schemas.norms import Norms
 from schemas.peak import Peak
@@ -120,7 +122,7 @@ def _listener(name: str, clip: Clip, payload: Json) -> FrameListener[Any]:
 def _try(answer: Json, name: str, make: Callable[[], Row]) -> Row | None:
     try:
         row = make()
-    except ClipError as e:
+    except (ClipError, TransientError) as e:
         answer["errors"][name] = [type(e).__name__, str(e)]
         return None
     answer["rows"][name] = row.model_dump_json()  # a text: tracks are large
@@ -144,7 +146,7 @@ def _speech(clip: Clip, sound: Sound | None, payload: Json) -> Speech:
 
     words = payload["words"]
     voice = load_voice()
-    return find_speech(
+    speech = find_speech(
         clip.clip_id,
         sound,
         None if words is None else Transcript.model_validate(words),
@@ -152,6 +154,30 @@ def _speech(clip: Clip, sound: Sound | None, payload: Json) -> Speech:
         settings=VoiceSettings.model_validate(payload["settings"]["voice"]),
         model=voice.name,
     )
+    settings = SpeechSettings.model_validate(payload["settings"]["speech"])
+    if settings.listen == "missing" and words is not None:
+        return speech
+    ear = _ear(settings, payload)
+    return speech if ear is None else hear(speech, sound, ear, settings.rules)
+
+
+def _ear(settings: SpeechSettings, payload: Json) -> Ear | None:
+    """The engine chosen to hear words; None: nobody."""
+    run = RunSettings.model_validate(payload["settings"]["run"])
+    if settings.engine == "faster-whisper":
+        from annotators.models.whisper import load_whisper
+
+        return load_whisper(settings.faster_whisper)
+    if settings.engine == "whisperx":
+        from annotators.models.whisperx import load_whisperx
+
+        return load_whisperx(settings.whisperx, run.whisperx)
+    if settings.engine == "endpoint":
+        from pipeline.transcribing import Services, open_endpoint_ear
+
+        services = Services.model_validate(payload["services"])
+        return open_endpoint_ear(settings.endpoint, run.endpoint, services)
+    return None
 
 
 def _tone(clip: Clip, sound: Sound | None, speech: Speech, payload: Json) -> Row:

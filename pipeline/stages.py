@@ -55,7 +55,7 @@ STAGES: Final = (
     Stage("recording", "2", Recording, packages=("av",)),
     Stage(
         "speech",
-        "1",
+        "2",
         Speech,
         settings=("voice", "speech"),
         given=("words",),
@@ -85,7 +85,7 @@ STAGES: Final = (
     Stage("scene", "2", Scene, reads=("face", "look", "peak")),
     Stage(
         "evidence",
-        "1",
+        "2",
         Evidence,
         reads=("face", "look", "peak", "speech", "tone", "scene"),
         settings=("evidence",),
@@ -100,7 +100,7 @@ STAGES: Final = (
     ),
     Stage(
         "coarse",
-        "1",
+        "2",
         CoarseSample,
         reads=("label", "peak", "tone", "scene", "speech", "evidence"),
         settings=("coarse",),

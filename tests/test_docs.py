@@ -61,6 +61,9 @@ PAGES = {
         "docs/data-engineers.md",
         "docs/data-format.md",
         "docs/decisions.md",
+        "docs/engines/whisper.md",
+        "docs/engines/whisperx.md",
+        "docs/engines/transcription-endpoint.md",
         "docs/engines/egemaps.md",
         "docs/formats.md",
     )
@@ -280,7 +283,8 @@ def test_every_key_of_evidence_is_listed():
     loud = tone().model_copy(update=told_of)
     said = speech("hello you")
     cues = tuple(Cue(start_s=0.0, end_s=0.1, text=word) for word in ("hello", "you"))
-    said = said.model_copy(update={"transcript": said.transcript.model_copy(update={"cues": cues})})
+    words = said.transcript.model_copy(update={"cues": cues, "text_en": "hello you"})
+    said = said.model_copy(update={"transcript": words})
     clip = Clip.of("v", 0, 1_000_000, rule="whole", has_audio=True).model_copy(
         update={"clip_id": "c"}
     )

@@ -8,6 +8,7 @@ import pytest
 
 from flows.doctor import COPYLEFT, Finding, Health, examine, install, report_text
 from flows.extras import EXTRAS, terms_text
+from pipeline.settings import Settings
 from pipeline.stages import BY_NAME
 from schemas.engine import engines
 from schemas.errors import SetupError
@@ -55,12 +56,12 @@ def test_the_findings_are_json():
 
 
 def test_what_came_with_merr_needs_no_install():
-    assert install("template") == "template: came with merr, nothing to install"
+    assert install("template", Settings()) == "template: came with merr, nothing to install"
 
 
 def test_an_engine_that_nobody_knows_names_those_that_are_known():
     with pytest.raises(SetupError, match=r"no engine 'crystal'; known are .*mesh.*template"):
-        install("crystal")
+        install("crystal", Settings())
 
 
 def test_an_engine_of_an_extra_tells_its_terms_and_merr_works_without_it():

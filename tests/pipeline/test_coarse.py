@@ -142,3 +142,16 @@ def test_a_sample_survives_parquet(tmp_path):
     write_rows(tmp_path / "part.parquet", [sample], CoarseSample)
     assert read_rows(tmp_path / "part.parquet", CoarseSample) == [sample]
     assert sample.sample_id == sample_id_of("c", "coarse", "reason")
+
+
+def test_english_stands_beside_the_words_and_the_caption_quotes_the_words():
+    told = speech("Guten Tag.")
+    english = told.transcript.model_copy(update={"text_en": "Good day."})
+    told = told.model_copy(update={"transcript": english})
+    sample = write_coarse(
+        "c", decision(), peak(SMILE), tone(), scene(), told, evidence(SMILE), CoarseSettings()
+    )
+    assert (sample.text, sample.text_en) == ("Guten Tag.", "Good day.")
+    assert "Guten Tag." in sample.caption
+    assert "Good day." not in sample.caption
+    assert coarse(SMILE, words="Hello.").text_en is None

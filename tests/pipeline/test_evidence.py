@@ -10,7 +10,7 @@ from schemas.evidence import Evidence
 from schemas.failure import Rejection
 from schemas.maker import Maker
 from schemas.scene import Look
-from schemas.speech import Cue, Span, Speech, Transcript
+from schemas.speech import Cue, Span, Speech, Transcript, Word
 from schemas.tone import Tone, ToneMeasures
 from tests.pipeline.tracks import make_track
 
@@ -157,6 +157,29 @@ def test_words_without_times_hold_at_no_time():
             item = evidence.item(key)
             assert item is None or (item.start_s, item.end_s) == (None, None)
         assert evidence.item("words.text").text == WORDS.text
+
+
+def test_words_that_were_timed_say_when_a_text_without_cue_times_was_spoken():
+    cues = (Cue(start_s=None, end_s=None, text=WORDS.text),)
+    words = tuple(
+        Word(text=text, start_s=start, end_s=end, probability=None, speaker=None)
+        for text, start, end in (("Well.", 0.2, 0.4), ("I", 0.9, 1.0))
+    )
+    told = WORDS.model_copy(update={"cues": cues, "words": words})
+    item = joined(words=told).item("words.text")
+    assert (item.start_s, item.end_s) == (0.2, 1.0)
+    untimed = words[0].model_copy(update={"end_s": None})
+    told = told.model_copy(update={"words": (untimed, words[1])})
+    assert joined(words=told).item("words.text").start_s is None
+
+
+def test_english_words_are_an_item_of_their_own():
+    evidence = joined(words=WORDS.model_copy(update={"text_en": "Good. I see."}))
+    assert evidence.item("words.text").text == WORDS.text
+    english = evidence.item("words.text_en")
+    assert (english.text, english.modality) == ("Good. I see.", "words")
+    assert english.start_s == evidence.item("words.text").start_s
+    assert joined().item("words.text_en") is None
 
 
 def test_a_silent_clip_has_neither_voice_nor_words():

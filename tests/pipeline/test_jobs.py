@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from importlib.util import find_spec
 
 import pytest
 
@@ -14,12 +15,15 @@ from pipeline.stages import BY_NAME, MEASURED
 from schemas.clip import Clip
 from schemas.errors import DecodeError
 from schemas.peak import Peak, Stills
+from schemas.speech import Speech
 from schemas.video import Video
+from tests.annotators.models.tiny_whisper import make_tiny_whisper
+from tests.annotators.models.whisperx_stub import make_environment, make_model
 from tests.conftest import DEMO
 from tests.pipeline.media_files import Film, make_film
 
 LIMITS = MediaLimits().model_dump(mode="json")
-SECTIONS = ("face", "voice", "speech", "tone", "stills")
+SECTIONS = ("face", "voice", "speech", "tone", "stills", "run")
 
 
 @pytest.fixture(autouse=True)
@@ -147,3 +151,68 @@ def test_a_file_that_is_gone_is_a_decode_error(job, measured, tmp_path):
     film.unlink()
     with pytest.raises(DecodeError, match="cannot be read"):
         run(job, request)
+
+
+def hearing(engine, folder, listen="missing", **run):
+    """Settings of a payload with an engine that hears words."""
+    section = engine.replace("-", "_")
+    speech = {"engine": engine, "listen": listen, section: {"model": str(folder)}}
+    settings = Settings.model_validate({"speech": speech, "run": {section: run} if run else {}})
+    return {n: getattr(settings, n).model_dump(mode="json") for n in SECTIONS}
+
+
+@pytest.fixture(scope="module")
+def side_python(tmp_path_factory):
+    return make_environment(tmp_path_factory.mktemp("side") / "whisperx")
+
+
+GIVEN = {"text": "Thank you.", "language": "en", "source": "subtitles", "cues": []}
+
+
+@pytest.mark.parametrize("listen", ["missing", "always"])
+@pytest.mark.parametrize("words", [None, GIVEN])
+def test_an_engine_listens_where_no_words_were_given_or_always(
+    listen, words, side_python, pool, tmp_path
+):
+    model = make_model(tmp_path / "small")
+    settings = hearing("whisperx", model, listen, python=str(side_python))
+    request = payload(DEMO / "goodbye.mp4", ["speech", "tone"], words=words, settings=settings)
+    row = Speech.model_validate_json(pool.call("measure", request, deadline_s=60)["rows"]["speech"])
+    listened = words is None or listen == "always"
+    assert (row.made_by.engine == "whisperx", row.left_out) == (listened, () if listened else None)
+    if words is not None:
+        assert row.transcript.text == "Thank you."
+        assert (row.heard is not None) is listened
+    else:
+        assert row.transcript.text.startswith("Number 2 Hello there.")
+        assert row.heard is None
+
+
+def test_the_voiced_spans_are_those_of_silero_whatever_engine_listens(side_python, tmp_path):
+    film = DEMO / "goodbye.mp4"
+    silero = run("measure", payload(film, ["speech"]))["rows"]["speech"]
+    settings = hearing("whisperx", make_model(tmp_path / "m"), python=str(side_python))
+    other = run("measure", payload(film, ["speech"], settings=settings))["rows"]["speech"]
+    other, silero = Speech.model_validate_json(other), Speech.model_validate_json(silero)
+    assert other.voiced == silero.voiced
+    assert silero.transcript is None
+
+
+def test_an_engine_that_fails_takes_no_other_stage_with_it(side_python, pool, tmp_path):
+    settings = hearing("whisperx", make_model(tmp_path / "dies"), python=str(side_python))
+    request = payload(DEMO / "goodbye.mp4", ["look", "speech", "tone"], settings=settings)
+    answer = pool.call("measure", request, deadline_s=60)
+    assert set(answer["rows"]) == {"look"}
+    kind, message = answer["errors"]["speech"]
+    assert kind == "CrashError"
+    assert "whisperx" in message
+
+
+@pytest.mark.model
+@pytest.mark.skipif(find_spec("faster_whisper") is None, reason="the extra asr is not installed")
+def test_whisper_hears_the_words_of_a_clip_in_a_worker(pool, tmp_path):
+    settings = hearing("faster-whisper", make_tiny_whisper(tmp_path / "tiny"))
+    request = payload(DEMO / "goodbye.mp4", ["speech"], settings=settings)
+    row = Speech.model_validate_json(pool.call("measure", request, deadline_s=60)["rows"]["speech"])
+    assert row.transcript.source == "faster-whisper"
+    assert len(row.transcript.words) == len(row.transcript.text.split())
