@@ -4,10 +4,17 @@
   - ClipError         this file, video or clip is unusable: record a Failure, go on
     + DecodeError     its container or a stream of it cannot be decoded
     + AnnotationError a model answered, but its answer breaks the schema
+      RefusedError, CutAnswerError, EmptyAnswerError, OffSchemaError, MediaRefusedError,
+      ContextTooLongError: the same request would give the same; ask otherwise or not at all
     + DeadlineError   its work took longer than it may; may go better next time
     + CrashError      its worker process died of it
   - TransientError    the same call may work later: retry
   - SetupError        no clip can work (weights, configuration, disk): stop, say what to fix
+    + BudgetError     the next call could exceed the budget; nothing was sent
+    + EndpointDownError  an endpoint stayed down for longer than the run waits
+    + MissingAnswerError a replay has no stored answer for this request
+    + ModeUnsupportedError the endpoint does not know this way of asking for structure:
+                      ask in the next mode
 """
 
 
@@ -27,6 +34,30 @@ class AnnotationError(ClipError):
     """A model answered, but its answer breaks the schema."""
 
 
+class RefusedError(AnnotationError):
+    """The model or its filter declined to answer."""
+
+
+class CutAnswerError(AnnotationError):
+    """The answer ended before the model did. It may still parse, so it is never looked into."""
+
+
+class EmptyAnswerError(AnnotationError):
+    """The model answered with nothing."""
+
+
+class OffSchemaError(AnnotationError):
+    """The answer is whole, but not what was asked for."""
+
+
+class MediaRefusedError(AnnotationError):
+    """The endpoint does not take this image or sound."""
+
+
+class ContextTooLongError(AnnotationError):
+    """The request is longer than the model takes."""
+
+
 class DeadlineError(ClipError):
     """The work on one subject took longer than it may. The next build tries it again."""
 
@@ -41,3 +72,19 @@ class TransientError(MerrError):
 
 class SetupError(MerrError):
     """The run cannot start or go on for any clip."""
+
+
+class BudgetError(SetupError):
+    """The next call could exceed the budget of tokens or money; it was not sent."""
+
+
+class EndpointDownError(SetupError):
+    """An endpoint gave no answer for longer than the run waits. What was answered is stored."""
+
+
+class MissingAnswerError(SetupError):
+    """Answers come from the store alone, and it has none for this request."""
+
+
+class ModeUnsupportedError(SetupError):
+    """The endpoint does not take a JSON schema, or no JSON mode: ask in the next mode."""
