@@ -69,6 +69,21 @@ class CrashError(ClipError):
 class TransientError(MerrError):
     """A call failed in a way that may pass: rate limit, timeout, dropped connection."""
 
+    def __init__(
+        self,
+        message: str,
+        *,
+        wait_s: float | None = None,
+        rate_limited: bool = False,
+        may_be_paid: bool = False,
+    ) -> None:
+        """`wait_s`: how long the other side asks to wait. `may_be_paid`: the request went out, and
+        nobody knows whether it was answered and billed."""
+        super().__init__(message)
+        self.wait_s = wait_s
+        self.rate_limited = rate_limited
+        self.may_be_paid = may_be_paid
+
 
 class SetupError(MerrError):
     """The run cannot start or go on for any clip."""
