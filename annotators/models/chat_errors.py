@@ -24,6 +24,13 @@ _LONGEST_TEXT: Final = 300  # of a foreign message, in characters
 _LONGEST_CODE: Final = 60
 _NEVER_SENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})  # of httpx2
 
+# A response that cannot be read, an error inside one, a connection that broke.
+_BROKEN: Final = (
+    openai.APIError,
+    openai.WebSocketConnectionClosedError,
+    openai.WebSocketQueueFullError,
+)
+
 Redact = Callable[[str], str]
 
 # How servers say it (OpenAI, vLLM, Ollama, Gemini's endpoint, LM Studio), looked for in code and
@@ -36,8 +43,8 @@ _SAID: Final[tuple[tuple[re.Pattern[str], type[MerrError], str], ...]] = (
     ),
     (
         re.compile(
-            r"context_length|context.{0,20}(length|window|size)|maximum.{0,20}tokens|too many tokens"
-            r"|token count.{0,40}exceeds|prompt is too long|entity too large",
+            r"context_length|context.{0,20}(length|window|size)|maximum.{0,20}tokens"
+            r"|too many tokens|token count.{0,40}exceeds|prompt is too long|entity too large",
             re.I,
         ),
         ContextTooLongError,
@@ -67,15 +74,11 @@ def translate(error: OpenAIError, *, endpoint: str, model: str, redact: Redact) 
     if isinstance(error, openai.APIConnectionError):
         told = f"{subject}: connection failed: {_cause(error)}"
         return TransientError(told, may_be_paid=out)
-    if isinstance(error, openai.APIResponseValidationError):
-        return TransientError(f"{subject}: the response is no chat completion", may_be_paid=True)
     if isinstance(error, openai.LengthFinishReasonError):
         return CutAnswerError(f"{subject}: the answer was cut at the limit of tokens")
     if isinstance(error, openai.ContentFilterFinishReasonError):
         return RefusedError(f"{subject}: a filter took the answer away")
-    if isinstance(error, openai.WebSocketConnectionClosedError | openai.WebSocketQueueFullError):
-        return TransientError(f"{subject}: connection failed: {said}", may_be_paid=True)
-    if isinstance(error, openai.APIError):  # an error object inside a response
+    if isinstance(error, _BROKEN):
         return TransientError(f"{subject}: {said}", may_be_paid=True)
     return SetupError(f"{subject}: the openai package cannot make the call: {said}")
 

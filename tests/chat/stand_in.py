@@ -115,8 +115,7 @@ class StandIn:
         self.closing = threading.Event()
         self._at_once = 0
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(self, port)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
     @property
@@ -191,100 +190,110 @@ def _texts(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
 
-        def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers.get("content-length", 0)))
-            call = stand_in.take(self.path, dict(self.headers.items()), raw)
-            answered = False
-            try:
-                answered = self._act(call)
-            except OSError:  # the client went away
-                self.close_connection = True
-            finally:
-                stand_in.done(call, answered=answered)
+    def __init__(self, stand_in: StandIn, port: int) -> None:
+        self.stand_in = stand_in
+        super().__init__(("127.0.0.1", port), _Handler)
 
-        def do_GET(self) -> None:
-            status, kind, body = stand_in.batches.get(self.path.removeprefix("/v1"))
-            self._send(status, body, kind=kind)
 
-        def _act(self, call: Call) -> bool:
-            """Whether a whole answer went out."""
-            stand_in.closing.wait(stand_in.latency_s)
-            if stand_in.key and self.headers["authorization"] != f"Bearer {stand_in.key}":
-                given = self.headers["authorization"]
-                self._json(401, _error(Status(401, f"Incorrect API key: {given}", "invalid_key")))
-                return False
-            if call.path.endswith("/chat/completions"):
-                return self._chat(call)
-            if call.path.endswith("/audio/transcriptions"):
-                return self._transcribe(call)
-            self._json(*stand_in.batches.post(call.path.removeprefix("/v1"), call.raw))
-            return False
+class _Handler(BaseHTTPRequestHandler):
+    server: "_Server"
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
-        def _chat(self, call: Call) -> bool:
-            act = stand_in.script(call)
-            if isinstance(act, Status):
-                self._json(act.status, _error(act), act.headers)
-                return False
-            if isinstance(act, Raw):
-                self._send(200, act.body)
-                return False
-            if isinstance(act, Stall):
-                stand_in.closing.wait(act.seconds)
-                act = Answer()
-            if isinstance(act, Cut):
-                return self._cut(call)
-            self._json(200, completion(act, call.body["model"]))
-            return True
-
-        def _cut(self, call: Call) -> bool:
-            body = json.dumps(completion(Answer(), call.body["model"])).encode()
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body[: len(body) // 2])
-            self.wfile.flush()
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("content-length", 0)))
+        call = self.server.stand_in.take(self.path, dict(self.headers.items()), raw)
+        answered = False
+        try:
+            answered = self._act(call)
+        except OSError:  # the client went away
             self.close_connection = True
+        finally:
+            self.server.stand_in.done(call, answered=answered)
+
+    def do_GET(self) -> None:
+        status, kind, body = self.server.stand_in.batches.get(self.path.removeprefix("/v1"))
+        self._send(status, body, kind=kind)
+
+    def _act(self, call: Call) -> bool:
+        """Whether a whole answer went out."""
+        self.server.stand_in.closing.wait(self.server.stand_in.latency_s)
+        if (
+            self.server.stand_in.key
+            and self.headers["authorization"] != f"Bearer {self.server.stand_in.key}"
+        ):
+            given = self.headers["authorization"]
+            self._json(401, _error(Status(401, f"Incorrect API key: {given}", "invalid_key")))
             return False
+        if call.path.endswith("/chat/completions"):
+            return self._chat(call)
+        if call.path.endswith("/audio/transcriptions"):
+            return self._transcribe(call)
+        self._json(*self.server.stand_in.batches.post(call.path.removeprefix("/v1"), call.raw))
+        return False
 
-        def _transcribe(self, call: Call) -> bool:
-            act = stand_in.script(call)
-            if isinstance(act, Status):
-                self._json(act.status, _error(act), act.headers)
-                return False
-            self._json(200, stand_in.transcript)
-            return True
+    def _chat(self, call: Call) -> bool:
+        act = self.server.stand_in.script(call)
+        if isinstance(act, Status):
+            self._json(act.status, _error(act), act.headers)
+            return False
+        if isinstance(act, Raw):
+            self._send(200, act.body)
+            return False
+        if isinstance(act, Stall):
+            self.server.stand_in.closing.wait(act.seconds)
+            act = Answer()
+        if isinstance(act, Cut):
+            return self._cut(call)
+        self._json(200, completion(act, call.body["model"]))
+        return True
 
-        def _json(
-            self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None
-        ) -> None:
-            self._send(status, json.dumps(body).encode(), headers=headers)
+    def _cut(self, call: Call) -> bool:
+        body = json.dumps(completion(Answer(), call.body["model"])).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2])
+        self.wfile.flush()
+        self.close_connection = True
+        return False
 
-        def _send(
-            self,
-            status: int,
-            body: bytes,
-            *,
-            kind: str = "application/json",
-            headers: dict[str, str] | None = None,
-        ) -> None:
-            self.send_response(status)
-            for name, value in {"content-type": kind, **(headers or {})}.items():
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-            self.wfile.flush()
+    def _transcribe(self, call: Call) -> bool:
+        act = self.server.stand_in.script(call)
+        if isinstance(act, Status):
+            self._json(act.status, _error(act), act.headers)
+            return False
+        self._json(200, self.server.stand_in.transcript)
+        return True
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Quiet."""
+    def _json(
+        self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> None:
+        self._send(status, json.dumps(body).encode(), headers=headers)
 
-    return Handler
+    def _send(
+        self,
+        status: int,
+        body: bytes,
+        *,
+        kind: str = "application/json",
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        self.send_response(status)
+        for name, value in {"content-type": kind, **(headers or {})}.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
 
 
 def main() -> None:

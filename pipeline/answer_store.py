@@ -1,0 +1,78 @@
+"""Opens the answer store: a SQLite file on one machine, PostgreSQL by URL for many."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Engine, create_engine, event, insert, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from pipeline.answer_tables import STORE_VERSION, metadata, version
+from schemas.errors import SetupError
+
+_BUSY_MS: Final = 60_000
+_DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+
+
+def open_engine(store: str | None, *, default: Path) -> Engine:
+    """The store at a path or URL, made where there is none. SetupError when it cannot be used."""
+    url = store_url(store, default=default)
+    if url.database and url.drivername == "sqlite":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        engine = create_engine(url, hide_parameters=True)
+    except ModuleNotFoundError as e:
+        raise SetupError(f"answer store: {e.name} is not here: pip install 'merr[postgres]'") from e
+    if url.drivername == "sqlite":
+        event.listen(engine, "connect", _make_durable)
+    with named_errors(engine):
+        _make_tables(engine)
+    return engine
+
+
+def store_url(store: str | None, *, default: Path) -> URL:
+    """Where the store is. SetupError for a password in it: settings are shown and copied."""
+    if store is None or "://" not in store:
+        return URL.create("sqlite", database=str(Path(store) if store else default))
+    try:
+        url = make_url(store)
+    except (ArgumentError, ValueError):
+        raise SetupError("run.chat.store: neither a path nor a database URL") from None
+    if url.password is not None or any("password" in name for name in url.query):
+        raise SetupError("run.chat.store: no password in the URL: use PGPASSFILE or ~/.pgpass")
+    if url.get_backend_name() not in _DRIVERS:
+        raise SetupError("run.chat.store: sqlite:///FILE or postgresql://HOST/NAME")
+    return url.set(drivername=_DRIVERS[url.get_backend_name()])
+
+
+@contextmanager
+def named_errors(engine: Engine) -> Iterator[None]:
+    """What a database can raise is trouble of the set-up: full disk, no server, damaged file."""
+    try:
+        yield
+    except NoSuchModuleError as e:
+        raise SetupError(f"answer store: {e}") from None
+    except SQLAlchemyError as e:
+        told = " ".join(str(getattr(e, "orig", None) or e).split())
+        raise SetupError(f"answer store {engine.url.database}: {told}") from None
+
+
+def _make_durable(connection: Any, _: object) -> None:
+    """Every commit is on the disk when it returns."""
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {_BUSY_MS}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _make_tables(engine: Engine) -> None:
+    with engine.begin() as db:
+        metadata.create_all(db)
+        found = db.execute(select(version.c.version)).scalar()
+        if found is None:
+            db.execute(insert(version).values(version=STORE_VERSION))
+    if found not in (None, STORE_VERSION):
+        raise SetupError(
+            f"answer store {engine.url.database}: is of version {found}, this merr reads "
+            f"{STORE_VERSION}; use the merr that made it"
+        )

@@ -1,0 +1,197 @@
+"""The answer store: no received answer is paid twice.
+
+A request is noted before it is sent, its answer is on the disk before it is used. So after a kill
+at most the calls in flight can repeat, and the notes tell which those were. Failures are not kept.
+"""
+
+import os
+import socket
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, Engine, Insert, Table, case, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pipeline.answer_store import named_errors
+from pipeline.answer_tables import answers, notes, refused_modes
+from pipeline.media_marks import without_media
+from schemas.chat import ChatAnswer, ChatRequest, Mode, canonical_json
+from schemas.units import Row
+
+Tariff = Literal["online", "batch"]
+_SENT: Final = "sent"
+_BATCH: Final = "batch"
+_CLOSED: Final = "closed"
+
+
+class Most(Row):
+    """The most tokens that one call may take."""
+
+    prompt_tokens: int
+    output_tokens: int
+
+
+class Note(Row):
+    """A request that was sent and has no answer yet."""
+
+    request_id: str
+    stage: str
+    endpoint: str
+    model: str
+    holder: str | None  # host/pid of the process that sent it
+    noted_at: str  # UTC
+
+
+class AnswerStore:
+    """Answers by request_id. Threads may share one; so may processes."""
+
+    def __init__(self, engine: Engine, *, holder: str) -> None:
+        self.engine = engine
+        self.holder = holder
+
+    def get(self, request_id: str) -> ChatAnswer | None:
+        with named_errors(self.engine), self.engine.connect() as db:
+            found = db.execute(
+                select(answers.c.answer_json).where(answers.c.request_id == request_id)
+            ).scalar()
+        return ChatAnswer.model_validate_json(found) if found is not None else None
+
+    def note(self, request: ChatRequest, *, stage: str, most: Most) -> None:
+        """Before the request is sent. A note still open is of a call that was lost."""
+        with named_errors(self.engine), self.engine.begin() as db:
+            self._note(db, [(request, stage, most)], state=_SENT, holder=self.holder)
+
+    def note_batch(
+        self, requests: Iterable[tuple[ChatRequest, str, Most]], *, batch_id: str
+    ) -> None:
+        """Requests with stage and most tokens, which now wait in a batch."""
+        with named_errors(self.engine), self.engine.begin() as db:
+            self._note(db, list(requests), state=_BATCH, holder=batch_id)
+
+    def unnote(self, request_id: str, *, lost: bool) -> None:
+        """The call failed. `lost`: it may have been answered and billed all the same."""
+        with named_errors(self.engine), self.engine.begin() as db:
+            db.execute(
+                update(notes)
+                .where(notes.c.request_id == request_id)
+                .values(state=_CLOSED, lost=notes.c.lost + int(lost))
+            )
+
+    def put(self, request: ChatRequest, answer: ChatAnswer, *, stage: str) -> ChatAnswer:
+        """The answer that is stored now: where another process was first, the one it got."""
+        with named_errors(self.engine), self.engine.begin() as db:
+            self.put_row(db, answer, stage, request.endpoint, request.model, "online")
+        stored = self.get(answer.request_id)
+        return stored or answer
+
+    def put_row(
+        self,
+        db: Connection,
+        answer: ChatAnswer,
+        stage: str,
+        endpoint: str,
+        model: str,
+        tariff: Tariff,
+    ) -> None:
+        row = {
+            "request_id": answer.request_id,
+            "stage": stage,
+            "endpoint": endpoint,
+            "model": model,
+            "tariff": tariff,
+            **answer.usage.model_dump(),
+            "answered_at": now(),
+            "answer_json": answer.model_dump_json(),
+        }
+        db.execute(self._insert(answers).values(row).on_conflict_do_nothing())
+        closed = update(notes).where(notes.c.request_id == answer.request_id)
+        db.execute(closed.values(state=_CLOSED))
+
+    def in_flight(self) -> list[Note]:
+        """Requests that were sent and not heard of since, oldest first."""
+        columns = [notes.c[name] for name in Note.model_fields]
+        query = select(*columns).where(notes.c.state == _SENT)
+        with named_errors(self.engine), self.engine.connect() as db:
+            rows = db.execute(query.order_by(notes.c.noted_at, notes.c.request_id)).mappings()
+            return [Note.model_validate(dict(row)) for row in rows]
+
+    def settle(self) -> int:
+        """Close the notes of processes of this machine that are gone, as lost. How many."""
+        gone = [n.request_id for n in self.in_flight() if is_gone(n.holder)]
+        for request_id in gone:
+            self.unnote(request_id, lost=True)
+        return len(gone)
+
+    def refuse_mode(self, request: ChatRequest) -> None:
+        row = {"endpoint": request.endpoint, "model": request.model, "mode": request.mode}
+        with named_errors(self.engine), self.engine.begin() as db:
+            db.execute(self._insert(refused_modes).values(row).on_conflict_do_nothing())
+
+    def refused_modes(self) -> set[tuple[str, str, Mode]]:
+        """Endpoint, model and mode that did not go together. Kept, so that a replay asks alike."""
+        with named_errors(self.engine), self.engine.connect() as db:
+            rows = db.execute(select(refused_modes)).all()
+        return {(row.endpoint, row.model, row.mode) for row in rows}
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _note(
+        self,
+        db: Connection,
+        requests: list[tuple[ChatRequest, str, Most]],
+        *,
+        state: str,
+        holder: str,
+    ) -> None:
+        for request, stage, most in requests:
+            row = {
+                "request_id": request.request_id,
+                "stage": stage,
+                "endpoint": request.endpoint,
+                "model": request.model,
+                "request_json": without_media(canonical_json(request.model_dump())),
+                "most_prompt_tokens": most.prompt_tokens,
+                "most_output_tokens": most.output_tokens,
+                "state": state,
+                "holder": holder,
+                "noted_at": now(),
+                "lost": 0,
+            }
+            again = {"state": state, "holder": holder, "noted_at": row["noted_at"]}
+            lost = notes.c.lost + case((notes.c.state == _SENT, 1), else_=0)
+            statement = self._insert(notes).values(row)
+            db.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["request_id"], set_={**again, "lost": lost}
+                )
+            )
+
+    def _insert(self, table: Table) -> Any:
+        """Both dialects spell `on conflict` alike, but each brings its own class for it."""
+        kinds = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+        statement: Insert = kinds[self.engine.dialect.name](table)
+        return statement
+
+
+def this_process() -> str:
+    return f"{socket.gethostname()}/{os.getpid()}"
+
+
+def is_gone(holder: str | None) -> bool:
+    """Whether the process was one of this machine and has ended."""
+    host, _, pid = (holder or "").rpartition("/")
+    if host != socket.gethostname() or not pid.isdigit() or int(pid) == os.getpid():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
