@@ -18,6 +18,7 @@ notes = Table(
     Column("model", String, nullable=False),
     Column("request_json", Text, nullable=False),  # media replaced by their hashes
     Column("most_prompt_tokens", BigInteger, nullable=False),
+    Column("most_audio_tokens", BigInteger, nullable=False),
     Column("most_output_tokens", BigInteger, nullable=False),
     Column("state", String, nullable=False, index=True),  # sent, batch or closed
     Column("holder", String),  # host/pid of the process that sent it, or the batch it is in

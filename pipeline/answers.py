@@ -4,6 +4,7 @@ A request is noted before it is sent, its answer is on the disk before it is use
 at most the calls in flight can repeat, and the notes tell which those were. Failures are not kept.
 """
 
+import hashlib
 import os
 import socket
 from collections.abc import Iterable
@@ -28,7 +29,8 @@ _CLOSED: Final = "closed"
 class Most(Row):
     """The most tokens that one call may take."""
 
-    prompt_tokens: int
+    prompt_tokens: int  # those of sound are part of these
+    audio_tokens: int = 0
     output_tokens: int
 
 
@@ -78,35 +80,32 @@ class AnswerStore:
                 .values(state=_CLOSED, lost=notes.c.lost + int(lost))
             )
 
-    def put(self, request: ChatRequest, answer: ChatAnswer, *, stage: str) -> ChatAnswer:
-        """The answer that is stored now: where another process was first, the one it got."""
-        with named_errors(self.engine), self.engine.begin() as db:
-            self.put_row(db, answer, stage, request.endpoint, request.model, "online")
-        stored = self.get(answer.request_id)
-        return stored or answer
-
-    def put_row(
+    def put(
         self,
-        db: Connection,
+        request: ChatRequest,
         answer: ChatAnswer,
+        *,
         stage: str,
-        endpoint: str,
-        model: str,
-        tariff: Tariff,
-    ) -> None:
+        tariff: Tariff = "online",
+        aside: bool = False,
+    ) -> ChatAnswer:
+        """The answer that is stored now: where another process was first, the one it got.
+        `aside`: keep it for the sums, but never give it out; another model wrote it."""
         row = {
-            "request_id": answer.request_id,
+            "request_id": _aside(answer) if aside else answer.request_id,
             "stage": stage,
-            "endpoint": endpoint,
-            "model": model,
+            "endpoint": request.endpoint,
+            "model": request.model,
             "tariff": tariff,
             **answer.usage.model_dump(),
             "answered_at": now(),
             "answer_json": answer.model_dump_json(),
         }
-        db.execute(self._insert(answers).values(row).on_conflict_do_nothing())
         closed = update(notes).where(notes.c.request_id == answer.request_id)
-        db.execute(closed.values(state=_CLOSED))
+        with named_errors(self.engine), self.engine.begin() as db:
+            new = db.execute(self._insert(answers).values(row).on_conflict_do_nothing()).rowcount
+            db.execute(closed.values(state=_CLOSED))
+        return answer if new or aside else self.get(answer.request_id) or answer
 
     def in_flight(self) -> list[Note]:
         """Requests that were sent and not heard of since, oldest first."""
@@ -122,6 +121,12 @@ class AnswerStore:
         for request_id in gone:
             self.unnote(request_id, lost=True)
         return len(gone)
+
+    def give_up(self) -> None:
+        """Close the open notes of this process, as lost."""
+        ours = (notes.c.state == _SENT) & (notes.c.holder == self.holder)
+        with named_errors(self.engine), self.engine.begin() as db:
+            db.execute(update(notes).where(ours).values(state=_CLOSED, lost=notes.c.lost + 1))
 
     def refuse_mode(self, request: ChatRequest) -> None:
         row = {"endpoint": request.endpoint, "model": request.model, "mode": request.mode}
@@ -153,6 +158,7 @@ class AnswerStore:
                 "model": request.model,
                 "request_json": without_media(canonical_json(request.model_dump())),
                 "most_prompt_tokens": most.prompt_tokens,
+                "most_audio_tokens": most.audio_tokens,
                 "most_output_tokens": most.output_tokens,
                 "state": state,
                 "holder": holder,
@@ -173,6 +179,11 @@ class AnswerStore:
         kinds = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
         statement: Insert = kinds[self.engine.dialect.name](table)
         return statement
+
+
+def _aside(answer: ChatAnswer) -> str:
+    """A key under which nobody looks."""
+    return hashlib.sha256(f"aside {answer.request_id} {answer.raw_json}".encode()).hexdigest()
 
 
 def this_process() -> str:

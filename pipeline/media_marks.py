@@ -28,10 +28,9 @@ def images(messages_json: str) -> int:
     return sum(part.get("type") == "image_url" for part in _parts(messages_json))
 
 
-def sound_bytes(messages_json: str) -> int:
-    """Bytes of all sounds in the messages, decoded."""
-    sounds = (p["input_audio"]["data"] for p in _parts(messages_json) if "input_audio" in p)
-    return sum(len(data) * 3 // 4 for data in sounds)
+def sounds(messages_json: str) -> Iterator[str]:
+    """Every sound of the messages, in base64."""
+    yield from (p["input_audio"]["data"] for p in _parts(messages_json) if "input_audio" in p)
 
 
 def _parts(messages_json: str) -> Iterator[dict[str, Any]]:

@@ -53,7 +53,7 @@ class ChatEndpoint:
     async def _post(self, body: dict[str, Any]) -> str:
         # The typed call would drop what it does not know; the whole body is kept instead.
         response = await self.client.chat.completions.with_raw_response.create(**body)
-        return response.text
+        return str(response.text)
 
 
 def open_endpoint(endpoint: str, *, key: SecretStr | None, timeout_s: float) -> ChatEndpoint:
