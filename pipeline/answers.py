@@ -7,22 +7,40 @@ at most the calls in flight can repeat, and the notes tell which those were. Fai
 import hashlib
 import os
 import socket
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
-from sqlalchemy import Connection, Engine, Insert, Table, case, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Insert,
+    Table,
+    case,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.answer_store import named_errors
-from pipeline.answer_tables import answers, notes, refused_modes
+from pipeline.answer_tables import answers, batches, notes, refused_modes
 from pipeline.media_marks import without_media
-from schemas.chat import ChatAnswer, ChatRequest, Mode, canonical_json
+from schemas.chat import Asked, ChatAnswer, ChatRequest, Mode, canonical_json
+from schemas.errors import SetupError
 from schemas.units import Row
 
+T = TypeVar("T")
+
 Tariff = Literal["online", "batch"]
+_AT_ONCE: Final = 500
 _SENT: Final = "sent"
 _BATCH: Final = "batch"
+_ONLINE: Final = "online"
 _CLOSED: Final = "closed"
 
 
@@ -45,12 +63,22 @@ class Note(Row):
     noted_at: str  # UTC
 
 
+class OpenBatch(Row):
+    """A batch that was submitted and is not collected yet."""
+
+    batch_id: str
+    endpoint: str
+    submitted_at: str  # UTC
+    requests: int
+
+
 class AnswerStore:
     """Answers by request_id. Threads may share one; so may processes."""
 
     def __init__(self, engine: Engine, *, holder: str) -> None:
         self.engine = engine
         self.holder = holder
+        self._shared = threading.local()  # the transaction of `together`
 
     def get(self, request_id: str) -> ChatAnswer | None:
         with named_errors(self.engine), self.engine.connect() as db:
@@ -61,28 +89,53 @@ class AnswerStore:
 
     def note(self, request: ChatRequest, *, stage: str, most: Most) -> None:
         """Before the request is sent. A note still open is of a call that was lost."""
-        with named_errors(self.engine), self.engine.begin() as db:
-            self._note(db, [(request, stage, most)], state=_SENT, holder=self.holder)
+        with self._write() as db:
+            self._note(db, request, stage, most)
 
-    def note_batch(
-        self, requests: Iterable[tuple[ChatRequest, str, Most]], *, batch_id: str
-    ) -> None:
-        """Requests with stage and most tokens, which now wait in a batch."""
-        with named_errors(self.engine), self.engine.begin() as db:
-            self._note(db, list(requests), state=_BATCH, holder=batch_id)
+    def note_batch(self, request_ids: Sequence[str], *, endpoint: str, batch_id: str) -> None:
+        """Noted requests, which now wait in a batch of the endpoint."""
+        row = {"batch_id": batch_id, "endpoint": endpoint, "submitted_at": now()}
+        with self._write() as db:
+            db.execute(insert(batches).values(row))
+            for some in _parts(request_ids):
+                ours = update(notes).where(notes.c.request_id.in_(some))
+                db.execute(ours.values(state=_BATCH, holder=batch_id))
 
-    def unnote(self, request_id: str, *, lost: bool) -> None:
-        """The call failed. `lost`: it may have been answered and billed all the same."""
-        with named_errors(self.engine), self.engine.begin() as db:
-            db.execute(
-                update(notes)
-                .where(notes.c.request_id == request_id)
-                .values(state=_CLOSED, lost=notes.c.lost + int(lost))
-            )
+    def end_batch(self, batch_id: str, *, state: str) -> None:
+        """The batch is collected; what it did not answer may be asked again."""
+        left = (notes.c.state == _BATCH) & (notes.c.holder == batch_id)
+        with self._write() as db:
+            db.execute(update(notes).where(left).values(state=_CLOSED))
+            ended = update(batches).where(batches.c.batch_id == batch_id)
+            db.execute(ended.values(ended=state))
+
+    def open_batches(self) -> list[OpenBatch]:
+        """Batches not collected yet, oldest first, with how many requests wait in each."""
+        waiting = select(func.count()).where(notes.c.holder == batches.c.batch_id)
+        columns = (batches.c.batch_id, batches.c.endpoint, batches.c.submitted_at)
+        query = select(*columns, waiting.scalar_subquery().label("requests"))
+        order = query.where(batches.c.ended.is_(None)).order_by(batches.c.submitted_at)
+        with named_errors(self.engine), self.engine.connect() as db:
+            return [OpenBatch.model_validate(dict(row)) for row in db.execute(order).mappings()]
+
+    def state(self, request_id: str) -> str | None:
+        """sent, batch, online or closed; None: never noted."""
+        query = select(notes.c.state).where(notes.c.request_id == request_id)
+        with named_errors(self.engine), self.engine.connect() as db:
+            state: str | None = db.execute(query).scalar()
+        return state
+
+    def unnote(self, request_id: str, *, lost: bool, online: bool = False) -> None:
+        """The call failed. `lost`: it may have been answered and billed all the same. `online`:
+        a batch could not answer it, ask it by itself next time to see why."""
+        state = _ONLINE if online else _CLOSED
+        closed = update(notes).where(notes.c.request_id == request_id)
+        with self._write() as db:
+            db.execute(closed.values(state=state, lost=notes.c.lost + int(lost)))
 
     def put(
         self,
-        request: ChatRequest,
+        request: Asked,
         answer: ChatAnswer,
         *,
         stage: str,
@@ -102,15 +155,20 @@ class AnswerStore:
             "answer_json": answer.model_dump_json(),
         }
         closed = update(notes).where(notes.c.request_id == answer.request_id)
-        with named_errors(self.engine), self.engine.begin() as db:
+        with self._write() as db:
             new = db.execute(self._insert(answers).values(row).on_conflict_do_nothing()).rowcount
             db.execute(closed.values(state=_CLOSED))
         return answer if new or aside else self.get(answer.request_id) or answer
 
     def in_flight(self) -> list[Note]:
         """Requests that were sent and not heard of since, oldest first."""
-        columns = [notes.c[name] for name in Note.model_fields]
-        query = select(*columns).where(notes.c.state == _SENT)
+        return self._notes(notes.c.state == _SENT)
+
+    def in_batch(self, batch_id: str) -> list[Note]:
+        return self._notes((notes.c.state == _BATCH) & (notes.c.holder == batch_id))
+
+    def _notes(self, which: ColumnElement[bool]) -> list[Note]:
+        query = select(*(notes.c[name] for name in Note.model_fields)).where(which)
         with named_errors(self.engine), self.engine.connect() as db:
             rows = db.execute(query.order_by(notes.c.noted_at, notes.c.request_id)).mappings()
             return [Note.model_validate(dict(row)) for row in rows]
@@ -125,12 +183,12 @@ class AnswerStore:
     def give_up(self) -> None:
         """Close the open notes of this process, as lost."""
         ours = (notes.c.state == _SENT) & (notes.c.holder == self.holder)
-        with named_errors(self.engine), self.engine.begin() as db:
+        with self._write() as db:
             db.execute(update(notes).where(ours).values(state=_CLOSED, lost=notes.c.lost + 1))
 
     def refuse_mode(self, request: ChatRequest) -> None:
         row = {"endpoint": request.endpoint, "model": request.model, "mode": request.mode}
-        with named_errors(self.engine), self.engine.begin() as db:
+        with self._write() as db:
             db.execute(self._insert(refused_modes).values(row).on_conflict_do_nothing())
 
     def refused_modes(self) -> set[tuple[str, str, Mode]]:
@@ -139,46 +197,62 @@ class AnswerStore:
             rows = db.execute(select(refused_modes)).all()
         return {(row.endpoint, row.model, row.mode) for row in rows}
 
+    def together(self, works: Sequence[Callable[[], T]]) -> list[T | SetupError]:
+        """Writes that share one commit; one by one where they cannot."""
+        try:
+            with self._write() as db:
+                self._shared.db = db
+                return [work() for work in works]
+        except SetupError as e:
+            if len(works) == 1:
+                return [e]
+        finally:
+            self._shared.db = None
+        return [result for work in works for result in self.together([work])]
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        shared = getattr(self._shared, "db", None)
+        with named_errors(self.engine):
+            if shared is not None:
+                yield shared
+                return
+            with self.engine.begin() as db:
+                yield db
+
     def close(self) -> None:
         self.engine.dispose()
 
-    def _note(
-        self,
-        db: Connection,
-        requests: list[tuple[ChatRequest, str, Most]],
-        *,
-        state: str,
-        holder: str,
-    ) -> None:
-        for request, stage, most in requests:
-            row = {
-                "request_id": request.request_id,
-                "stage": stage,
-                "endpoint": request.endpoint,
-                "model": request.model,
-                "request_json": without_media(canonical_json(request.model_dump())),
-                "most_prompt_tokens": most.prompt_tokens,
-                "most_audio_tokens": most.audio_tokens,
-                "most_output_tokens": most.output_tokens,
-                "state": state,
-                "holder": holder,
-                "noted_at": now(),
-                "lost": 0,
-            }
-            again = {"state": state, "holder": holder, "noted_at": row["noted_at"]}
-            lost = notes.c.lost + case((notes.c.state == _SENT, 1), else_=0)
-            statement = self._insert(notes).values(row)
-            db.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["request_id"], set_={**again, "lost": lost}
-                )
-            )
+    def _note(self, db: Connection, request: ChatRequest, stage: str, most: Most) -> None:
+        row = {
+            "request_id": request.request_id,
+            "stage": stage,
+            "endpoint": request.endpoint,
+            "model": request.model,
+            "request_json": without_media(canonical_json(request.model_dump())),
+            "most_prompt_tokens": most.prompt_tokens,
+            "most_audio_tokens": most.audio_tokens,
+            "most_output_tokens": most.output_tokens,
+            "state": _SENT,
+            "holder": self.holder,
+            "noted_at": now(),
+            "lost": 0,
+        }
+        again = {name: row[name] for name in ("state", "holder", "noted_at")}
+        again["lost"] = notes.c.lost + case((notes.c.state == _SENT, 1), else_=0)
+        statement = self._insert(notes).values(row)
+        db.execute(statement.on_conflict_do_update(index_elements=["request_id"], set_=again))
 
     def _insert(self, table: Table) -> Any:
         """Both dialects spell `on conflict` alike, but each brings its own class for it."""
         kinds = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
         statement: Insert = kinds[self.engine.dialect.name](table)
         return statement
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Databases take only so many values in one statement."""
+    yield from (ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE))
 
 
 def _aside(answer: ChatAnswer) -> str:

@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 from pipeline.answers import AnswerStore
 from pipeline.budget import Amount, Budget, worst_amount
@@ -13,11 +12,10 @@ from pipeline.answer_checks import check_model, check_whole, is_as_asked
 from pipeline.line import Line
 from pipeline.prices import Prices
 from pipeline.spending import doubtful, spent
+from pipeline.store_io import StoreIo
 from pipeline.token_bounds import likely_tokens, most_tokens
 from schemas.chat import Ask, ChatAnswer, ChatRequest
 from schemas.errors import MerrError, MissingAnswerError, ModeUnsupportedError, TransientError
-
-T = TypeVar("T")
 
 
 class Endpoint(Protocol):
@@ -55,17 +53,16 @@ class Asker:
         self._looking = 0
         self._looked = asyncio.Condition()
         self._refused_modes: set[tuple[str, str, str]] = set()
-        # One thread: a database file takes one writer at a time anyway.
-        self._disk = ThreadPoolExecutor(1, "answers")
+        self._io = StoreIo(store)
 
     async def start(self) -> None:
         """Takes in what the store knows: past spending, calls that a killed process left."""
-        self._refused_modes = set(await self._io(self.store.refused_modes))
+        self._refused_modes = set(await self._io.read(self.store.refused_modes))
         if self._connect is None:
             return
-        await self._io(self.store.settle)
-        past = await self._io(partial(spent, self.store, self._prices))
-        self._budget.count(past, await self._io(partial(doubtful, self.store, self._prices)))
+        await self._io.write(self.store.settle)
+        past = await self._io.read(partial(spent, self.store, self._prices))
+        self._budget.count(past, await self._io.read(partial(doubtful, self.store, self._prices)))
 
     async def aclose(self) -> None:
         """Calls in flight are given up, and count as lost: they may have been answered."""
@@ -73,10 +70,10 @@ class Asker:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        await self._io(self.store.give_up)
+        await self._io.write(self.store.give_up)
         for endpoint in self._endpoints.values():
             await endpoint.aclose()
-        self._disk.shutdown()
+        await self._io.aclose()
 
     def of_stage(self, stage: str) -> Ask:
         """The function that asks for a stage; equal requests at the same time are one call.
@@ -121,7 +118,7 @@ class Asker:
         self._looking += 1
         answer: ChatAnswer | None = None
         try:
-            answer = await self._io(self.store.get, request.request_id)
+            answer = await self._io.read(partial(self.store.get, request.request_id))
         finally:
             self._looking -= 1
             if answer is None:
@@ -149,7 +146,7 @@ class Asker:
         await self._budget.hold(request.model, worst)
         took: Amount | None = worst  # what a call that is broken off may have taken
         try:
-            await self._io(partial(self.store.note, request, stage=stage, most=most))
+            await self._io.write(partial(self.store.note, request, stage=stage, most=most))
             try:
                 answer = await self._endpoint(request.endpoint).ask(request)
             except MerrError as e:
@@ -166,16 +163,16 @@ class Asker:
     async def _failed(self, request: ChatRequest, error: MerrError, worst: Amount) -> Amount | None:
         """The note is closed. What the call may have taken all the same."""
         lost = isinstance(error, TransientError) and error.may_be_paid
-        await self._io(partial(self.store.unnote, request.request_id, lost=lost))
+        await self._io.write(partial(self.store.unnote, request.request_id, lost=lost))
         if isinstance(error, ModeUnsupportedError):
             self._refused_modes.add((request.endpoint, request.model, request.mode))
-            await self._io(self.store.refuse_mode, request)
+            await self._io.write(partial(self.store.refuse_mode, request))
         return worst if lost else None
 
     async def _stored(self, stage: str, request: ChatRequest, answer: ChatAnswer) -> ChatAnswer:
         as_asked = is_as_asked(request, answer, self._settings.served_as)
         put = partial(self.store.put, request, answer, stage=stage, aside=not as_asked)
-        return await self._io(put)
+        return await self._io.write(put)
 
     def _endpoint(self, url: str) -> Endpoint:
         if url not in self._endpoints:
@@ -187,6 +184,3 @@ class Asker:
         if request.endpoint not in self._lines:
             self._lines[request.endpoint] = Line(request.endpoint, self._settings)
         return self._lines[request.endpoint]
-
-    async def _io(self, work: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._disk, partial(work, *args))

@@ -76,7 +76,7 @@ def _spent(
 def doubtful(store: AnswerStore, prices: Prices) -> list[Doubtful]:
     """Calls in flight, in batches not collected, and lost ones."""
     columns = (notes.c.stage, notes.c.endpoint, notes.c.model, notes.c.state)
-    times = notes.c.lost + case((notes.c.state == "closed", 0), else_=1)
+    times = notes.c.lost + case((notes.c.state.in_(("sent", "batch")), 1), else_=0)
     most = [
         func.sum(times * notes.c[f"most_{kind}_tokens"]) for kind in ("prompt", "output", "audio")
     ]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
@@ -62,6 +62,19 @@ class ChatAnswer(Row):
     refusal: str | None = None  # None unless refused
     usage: Usage = Usage()
     raw_json: str  # the whole response body
+
+
+class Asked(Protocol):
+    """What is known of a request when its text is no longer at hand."""
+
+    @property
+    def endpoint(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def request_id(self) -> str: ...
 
 
 Ask = Callable[[ChatRequest], Awaitable[ChatAnswer]]

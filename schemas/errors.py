@@ -9,6 +9,7 @@
     + DeadlineError   its work took longer than it may; may go better next time
     + CrashError      its worker process died of it
   - TransientError    the same call may work later: retry
+    + WaitingError    its answer comes with a batch; a later build has it
   - SetupError        no clip can work (weights, configuration, disk): stop, say what to fix
     + BudgetError     the next call could exceed the budget; nothing was sent
     + EndpointDownError  an endpoint stayed down for longer than the run waits
@@ -83,6 +84,10 @@ class TransientError(MerrError):
         self.wait_s = wait_s
         self.rate_limited = rate_limited
         self.may_be_paid = may_be_paid
+
+
+class WaitingError(TransientError):
+    """The request waits in a batch. Nothing failed: a later build collects the answer."""
 
 
 class SetupError(MerrError):

@@ -9,7 +9,7 @@ from openai import AsyncOpenAI, OpenAIError
 from pydantic import SecretStr, ValidationError
 
 from annotators.models.chat_errors import translate
-from schemas.chat import ChatAnswer, ChatRequest, Usage
+from schemas.chat import Asked, ChatAnswer, ChatRequest, Usage
 from schemas.errors import MerrError, SetupError, TransientError
 
 _NO_KEY: Final = "none"  # what is sent to endpoints without keys: the package wants something
@@ -30,7 +30,7 @@ class ChatEndpoint:
 
     async def ask(self, request: ChatRequest) -> ChatAnswer:
         """One call, no retry. Raises by what the caller must do: see `schemas.errors`."""
-        newer = self._newer or request.model in self._newer_models
+        newer = self.wants_newer(request.model)
         try:
             raw = await self._post(request_body(request, newer=newer))
         except OpenAIError as e:
@@ -39,6 +39,10 @@ class ChatEndpoint:
             self._newer_models.add(request.model)
             return await self.ask(request)
         return read_answer(request, self.redact(raw))
+
+    def wants_newer(self, model: str) -> bool:
+        """Whether the model takes the limit of tokens under its newer name."""
+        return self._newer or model in self._newer_models
 
     async def aclose(self) -> None:
         await self.client.close()
@@ -92,7 +96,7 @@ def _response_format(request: ChatRequest) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": named}
 
 
-def read_answer(request: ChatRequest, raw: str) -> ChatAnswer:
+def read_answer(request: Asked, raw: str) -> ChatAnswer:
     """The body of a response of status 200. TransientError when it is no chat completion: a
     proxy or a half-started server spoke."""
     try:

@@ -1,0 +1,100 @@
+"""Batch files of OpenAI-compatible endpoints: many requests at once, answers within a day."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from openai import OpenAIError
+
+from annotators.models.chat import ChatEndpoint, read_answer, request_body
+from schemas.chat import Asked, ChatAnswer, ChatRequest, canonical_json
+from schemas.errors import TransientError
+from schemas.units import Row
+
+_PATH: Final = "/v1/chat/completions"
+_RUNNING: Final = frozenset({"validating", "in_progress", "finalizing", "cancelling"})
+
+
+class BatchState(Row):
+    """Where a batch stands. Its files are there once it has ended."""
+
+    status: str  # completed, failed, expired or cancelled; else it runs
+    files: tuple[str, ...]  # of answers and of errors
+    error: str | None  # why the endpoint did not take it
+
+    @property
+    def is_running(self) -> bool:
+        return self.status in _RUNNING
+
+
+class BatchLine(Row):
+    """What a batch says of one request: its answer, else why there is none."""
+
+    request_id: str
+    body: str | None  # of the response
+    error: str | None
+    is_late: bool  # it was not looked at: the batch expired or was cancelled
+
+
+class ChatBatches:
+    """The batches of one endpoint. Raises like `ChatEndpoint.ask`."""
+
+    def __init__(self, endpoint: ChatEndpoint) -> None:
+        self._endpoint = endpoint
+
+    def line(self, request: ChatRequest) -> bytes:
+        """The request as a line of a Batch file."""
+        newer = self._endpoint.wants_newer(request.model)
+        body = request_body(request, newer=newer)
+        told = {"custom_id": request.request_id, "method": "POST", "url": _PATH, "body": body}
+        return canonical_json(told).encode() + b"\n"
+
+    async def submit(self, lines: bytes) -> str:
+        """The id of the new batch."""
+        client = self._endpoint.client
+        try:
+            file = await client.files.create(file=("merr.jsonl", lines), purpose="batch")
+            batch = await client.batches.create(
+                completion_window="24h", endpoint=_PATH, input_file_id=file.id
+            )
+        except OpenAIError as e:
+            raise self._endpoint.error(e, "batch") from None
+        return str(batch.id)
+
+    async def look(self, batch_id: str) -> BatchState:
+        try:
+            batch = await self._endpoint.client.batches.retrieve(batch_id)
+        except OpenAIError as e:
+            raise self._endpoint.error(e, batch_id) from None
+        errors = [e.message or e.code for e in (batch.errors.data or [])] if batch.errors else []
+        told = self._endpoint.redact("; ".join(str(e) for e in errors))
+        files = tuple(f for f in (batch.output_file_id, batch.error_file_id) if f)
+        return BatchState(status=batch.status, files=files, error=told or None)
+
+    async def lines(self, file_id: str) -> list[BatchLine]:
+        """Every line of a file of answers or errors, in no order."""
+        try:
+            content = await self._endpoint.client.files.content(file_id)
+        except OpenAIError as e:
+            raise self._endpoint.error(e, file_id) from None
+        text = self._endpoint.redact(content.text)
+        try:
+            return list(_read_lines(text.splitlines()))
+        except (ValueError, LookupError, TypeError, AttributeError):
+            raise TransientError(f"{self._endpoint.endpoint} {file_id}: no Batch file") from None
+
+    def answer(self, asked: Asked, body: str) -> ChatAnswer:
+        return read_answer(asked, body)
+
+
+def _read_lines(lines: Iterable[str]) -> Iterator[BatchLine]:
+    for told in (json.loads(line) for line in lines if line.strip()):
+        response: dict[str, Any] = told.get("response") or {}
+        error: dict[str, Any] = told.get("error") or {}
+        is_good = response.get("status_code") == 200
+        yield BatchLine(
+            request_id=told["custom_id"],
+            body=json.dumps(response["body"], ensure_ascii=False) if is_good else None,
+            error=None if is_good else str(error.get("message") or response.get("body")),
+            is_late=error.get("code") in ("batch_expired", "batch_cancelled"),
+        )

@@ -1,0 +1,153 @@
+"""Requests that go out as Batch files, and answers that come in days later.
+
+A build in batch mode writes requests without an answer into files, submits them, and remembers
+the ids of the batches in the answer store; a later build finds the batches ended, puts their
+answers into the store, and goes on as if it had asked.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from pipeline.answers import AnswerStore, Note, OpenBatch
+from pipeline.answer_checks import is_as_asked
+from schemas.chat import Asked, ChatAnswer, ChatRequest
+from schemas.errors import SetupError, TransientError
+from schemas.units import Row
+
+# Less than OpenAI takes in one file (50,000 requests, 200 MB); other endpoints take less.
+_MOST_REQUESTS: Final = 20_000
+_MOST_BYTES: Final = 80_000_000
+
+
+class State(Protocol):
+    @property
+    def status(self) -> str: ...
+    @property
+    def files(self) -> tuple[str, ...]: ...
+    @property
+    def error(self) -> str | None: ...
+    @property
+    def is_running(self) -> bool: ...
+
+
+class Line(Protocol):
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def body(self) -> str | None: ...
+    @property
+    def is_late(self) -> bool: ...
+
+
+class Batches(Protocol):
+    """What `annotators.models.chat_batches.ChatBatches` gives."""
+
+    def line(self, request: ChatRequest) -> bytes: ...
+    async def submit(self, lines: bytes) -> str: ...
+    async def look(self, batch_id: str) -> State: ...
+    async def lines(self, file_id: str) -> "list[Line]": ...
+    def answer(self, asked: Asked, body: str) -> ChatAnswer: ...
+
+
+class Collected(Row):
+    """What came of the batches that were open."""
+
+    answers: int = 0
+    failed: int = 0  # requests that a batch could not answer: each is asked by itself next
+    late: int = 0  # requests that a batch did not get to
+    running: int = 0  # requests in batches that still run
+
+
+@dataclass
+class _File:
+    """A Batch file that is being written. All its requests are for one model."""
+
+    request_ids: list[str] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+
+class BatchCalls:
+    """Batches of all endpoints. Memory is bounded: a full file is submitted at once."""
+
+    def __init__(self, store: AnswerStore, connect: Callable[[str], Batches]) -> None:
+        self._store = store
+        self._connect = connect
+        self._files: dict[tuple[str, str], _File] = {}
+        self._known: dict[str, Batches] = {}
+
+    async def add(self, request: ChatRequest) -> None:
+        """A noted request, for the next file of its endpoint and model."""
+        file = self._files.setdefault((request.endpoint, request.model), _File())
+        line = self._batches(request.endpoint).line(request)
+        file.request_ids.append(request.request_id)
+        file.lines.append(line)
+        file.size += len(line)
+        if len(file.lines) >= _MOST_REQUESTS or file.size >= _MOST_BYTES:
+            await self._submit(request.endpoint, request.model)
+
+    async def submit(self) -> int:
+        """Submits what waits; how many requests that were."""
+        waiting = sum(len(file.lines) for file in self._files.values())
+        for endpoint, model in list(self._files):
+            await self._submit(endpoint, model)
+        return waiting
+
+    async def collect(self, served_as: tuple[str, ...] = ()) -> Collected:
+        """Takes in every batch that has ended. SetupError where an endpoint took none of it."""
+        sums = Collected()
+        refused = []
+        for batch in self._store.open_batches():
+            state = await self._batches(batch.endpoint).look(batch.batch_id)
+            if state.is_running:
+                sums = _plus(sums, Collected(running=batch.requests))
+                continue
+            for file_id in state.files:
+                sums = _plus(sums, await self._take(batch, file_id, served_as))
+            self._store.end_batch(batch.batch_id, state=state.status)
+            if state.status == "failed":
+                refused.append(f"{batch.endpoint}: batch {batch.batch_id}: {state.error}")
+        if refused:
+            told = "; ".join(refused)
+            raise SetupError(f"{told}; nothing was billed, the next build submits it again")
+        return sums
+
+    async def _submit(self, endpoint: str, model: str) -> None:
+        file = self._files.pop((endpoint, model))
+        batch_id = await self._batches(endpoint).submit(b"".join(file.lines))
+        self._store.note_batch(file.request_ids, endpoint=endpoint, batch_id=batch_id)
+
+    async def _take(self, batch: OpenBatch, file_id: str, served_as: tuple[str, ...]) -> Collected:
+        batches = self._batches(batch.endpoint)
+        notes = {note.request_id: note for note in self._store.in_batch(batch.batch_id)}
+        sums = Collected()
+        for line in await batches.lines(file_id):
+            note = notes.get(line.request_id)
+            if note is not None:  # else it was taken in by a build that was killed then
+                sums = _plus(sums, self._take_line(batches, note, line, served_as))
+        return sums
+
+    def _take_line(
+        self, batches: Batches, note: Note, line: Line, served_as: tuple[str, ...]
+    ) -> Collected:
+        try:
+            answer = batches.answer(note, line.body) if line.body is not None else None
+        except TransientError:  # a body that is no completion
+            answer = None
+        if answer is not None:
+            aside = not is_as_asked(note, answer, served_as)
+            self._store.put(note, answer, stage=note.stage, tariff="batch", aside=aside)
+            return Collected(answers=1)
+        self._store.unnote(note.request_id, lost=False, online=not line.is_late)
+        return Collected(late=1) if line.is_late else Collected(failed=1)
+
+    def _batches(self, endpoint: str) -> Batches:
+        if endpoint not in self._known:
+            self._known[endpoint] = self._connect(endpoint)
+        return self._known[endpoint]
+
+
+def _plus(one: Collected, other: Collected) -> Collected:
+    both = zip(one.model_dump().items(), other.model_dump().values(), strict=True)
+    return Collected(**{name: a + b for (name, a), b in both})
