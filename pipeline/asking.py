@@ -6,7 +6,8 @@ from functools import partial
 from typing import Protocol
 
 from pipeline.answers import AnswerStore
-from pipeline.budget import Amount, Budget, worst_amount
+from pipeline.batch_calls import BatchCalls, Collected
+from pipeline.budget import Amount, Budget, as_usage
 from pipeline.chat_settings import ChatSettings
 from pipeline.answer_checks import check_model, check_whole, is_as_asked
 from pipeline.line import Line
@@ -15,7 +16,13 @@ from pipeline.spending import doubtful, spent
 from pipeline.store_io import StoreIo
 from pipeline.token_bounds import likely_tokens, most_tokens
 from schemas.chat import Ask, ChatAnswer, ChatRequest
-from schemas.errors import MerrError, MissingAnswerError, ModeUnsupportedError, TransientError
+from schemas.errors import (
+    MerrError,
+    MissingAnswerError,
+    ModeUnsupportedError,
+    TransientError,
+    WaitingError,
+)
 
 
 class Endpoint(Protocol):
@@ -26,7 +33,7 @@ class Endpoint(Protocol):
     async def aclose(self) -> None: ...
 
 
-Connect = Callable[[str], Endpoint]
+Connect = Callable[[str], Endpoint | None]
 
 
 class Asker:
@@ -38,16 +45,21 @@ class Asker:
         connect: Connect | None,
         settings: ChatSettings,
         prices: Prices,
+        *,
+        batches: BatchCalls | None = None,
     ) -> None:
-        """`connect` gives the endpoint of a base URL; None: answers come from the store alone."""
+        """`connect` gives the endpoint of a base URL; where it gives None (no key), and when it is
+        None, answers come from the store alone. `batches` is used where the settings say so."""
         self.store = store
         self._connect = None if settings.replay else connect
+        self._batches = None if settings.replay or not settings.batch else batches
         self._settings = settings
         self._prices = prices
         self._budget = Budget(usd=settings.budget_usd, tokens=settings.budget_tokens)
-        self._endpoints: dict[str, Endpoint] = {}
+        self._endpoints: dict[str, Endpoint | None] = {}
         self._lines: dict[str, Line] = {}
         self._running: dict[str, asyncio.Task[ChatAnswer]] = {}
+        self.collected = Collected()
         self._missing: set[str] = set()
         self._found = 0
         self._looking = 0
@@ -61,8 +73,14 @@ class Asker:
         if self._connect is None:
             return
         await self._io.write(self.store.settle)
+        if self._batches is not None:
+            self.collected = await self._batches.collect(self._settings.served_as)
         past = await self._io.read(partial(spent, self.store, self._prices))
         self._budget.count(past, await self._io.read(partial(doubtful, self.store, self._prices)))
+
+    async def submit(self) -> int:
+        """Send off the requests that wait for a batch, at the end of a build. How many."""
+        return await self._batches.submit() if self._batches is not None else 0
 
     async def aclose(self) -> None:
         """Calls in flight are given up, and count as lost: they may have been answered."""
@@ -72,14 +90,19 @@ class Asker:
         await asyncio.gather(*running, return_exceptions=True)
         await self._io.write(self.store.give_up)
         for endpoint in self._endpoints.values():
-            await endpoint.aclose()
+            if endpoint is not None:
+                await endpoint.aclose()
+        if self._batches is not None:
+            await self._batches.aclose()
         await self._io.aclose()
+        self.store.close()
 
     def of_stage(self, stage: str) -> Ask:
         """The function that asks for a stage; equal requests at the same time are one call.
 
-        Raises TransientError (after all retries), SetupError (key, model, budget, outage, no
-        stored answer) and, for this clip, the kinds of AnnotationError.
+        Raises TransientError (after all retries; WaitingError: comes with a batch), SetupError
+        (key, model, budget, outage, no stored answer) and, for this clip, the kinds of
+        AnnotationError.
         """
         return partial(self._ask, stage)
 
@@ -105,8 +128,10 @@ class Asker:
             return answer
         if (request.endpoint, request.model, request.mode) in self._refused_modes:
             raise ModeUnsupportedError(f"{request.endpoint} {request.model}: no {request.mode}")
-        if self._connect is None:
+        if self._endpoint(request.endpoint) is None:
             raise await self._missing_error(request)
+        if self._batches is not None:
+            await self._put_off(self._batches, stage, request)
         return await self._line(request).call(
             request.request_id,
             partial(self._send, stage, request),
@@ -140,15 +165,17 @@ class Asker:
 
     async def _send(self, stage: str, request: ChatRequest) -> ChatAnswer:
         """One call: its worst case held, noted, sent, stored; in this order."""
+        endpoint = self._endpoint(request.endpoint)
+        assert endpoint is not None  # noqa: S101 - `_find` has seen to it
         price = self._prices.of(request.model)
         most = most_tokens(request, price)
-        worst = worst_amount(most, self._prices, request.model)
+        worst = Amount.of(as_usage(most), price)
         await self._budget.hold(request.model, worst)
         took: Amount | None = worst  # what a call that is broken off may have taken
         try:
             await self._io.write(partial(self.store.note, request, stage=stage, most=most))
             try:
-                answer = await self._endpoint(request.endpoint).ask(request)
+                answer = await endpoint.ask(request)
             except MerrError as e:
                 took = await self._failed(request, e, worst)
                 raise
@@ -174,10 +201,26 @@ class Asker:
         put = partial(self.store.put, request, answer, stage=stage, aside=not as_asked)
         return await self._io.write(put)
 
-    def _endpoint(self, url: str) -> Endpoint:
+    async def _put_off(self, batches: BatchCalls, stage: str, request: ChatRequest) -> None:
+        """WaitingError for what waits in a batch or goes into the next; a request that a batch
+        could not answer comes back, to be asked by itself."""
+        state = await self._io.read(partial(self.store.state, request.request_id))
+        if state == "online":
+            return
+        if state != "batch":
+            price = self._prices.of(request.model)
+            most = most_tokens(request, price)
+            worst = Amount.of(as_usage(most), price, batch=True)
+            await self._budget.hold(request.model, worst)
+            await self._io.write(partial(self.store.note, request, stage=stage, most=most))
+            await self._budget.settle(worst, worst)
+            await batches.add(request)
+        raise WaitingError(f"{request.endpoint} {request.model}: the answer comes with a batch")
+
+    def _endpoint(self, url: str) -> Endpoint | None:
+        """None: nobody may be asked there."""
         if url not in self._endpoints:
-            assert self._connect is not None  # noqa: S101 - `_find` has seen to it
-            self._endpoints[url] = self._connect(url)
+            self._endpoints[url] = self._connect(url) if self._connect is not None else None
         return self._endpoints[url]
 
     def _line(self, request: ChatRequest) -> Line:

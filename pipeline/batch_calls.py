@@ -7,37 +7,20 @@ answers into the store, and goes on as if it had asked.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol
 
 from pipeline.answers import AnswerStore, Note, OpenBatch
 from pipeline.answer_checks import is_as_asked
 from schemas.chat import Asked, ChatAnswer, ChatRequest
-from schemas.errors import SetupError, TransientError
+from schemas.chat_batch import BatchLine, BatchState
+from schemas.errors import MerrError, SetupError, TransientError
 from schemas.units import Row
 
 # Less than OpenAI takes in one file (50,000 requests, 200 MB); other endpoints take less.
 _MOST_REQUESTS: Final = 20_000
 _MOST_BYTES: Final = 80_000_000
-
-
-class State(Protocol):
-    @property
-    def status(self) -> str: ...
-    @property
-    def files(self) -> tuple[str, ...]: ...
-    @property
-    def error(self) -> str | None: ...
-    @property
-    def is_running(self) -> bool: ...
-
-
-class Line(Protocol):
-    @property
-    def request_id(self) -> str: ...
-    @property
-    def body(self) -> str | None: ...
-    @property
-    def is_late(self) -> bool: ...
+_AT_ONCE: Final = 200  # answers taken in with one commit
 
 
 class Batches(Protocol):
@@ -45,9 +28,10 @@ class Batches(Protocol):
 
     def line(self, request: ChatRequest) -> bytes: ...
     async def submit(self, lines: bytes) -> str: ...
-    async def look(self, batch_id: str) -> State: ...
-    async def lines(self, file_id: str) -> "list[Line]": ...
+    async def look(self, batch_id: str) -> BatchState: ...
+    async def lines(self, file_id: str) -> list[BatchLine]: ...
     def answer(self, asked: Asked, body: str) -> ChatAnswer: ...
+    async def aclose(self) -> None: ...
 
 
 class Collected(Row):
@@ -115,21 +99,33 @@ class BatchCalls:
 
     async def _submit(self, endpoint: str, model: str) -> None:
         file = self._files.pop((endpoint, model))
-        batch_id = await self._batches(endpoint).submit(b"".join(file.lines))
+        try:
+            batch_id = await self._batches(endpoint).submit(b"".join(file.lines))
+        except MerrError as e:
+            lost = isinstance(e, TransientError) and e.may_be_paid
+            gone = [partial(self._store.unnote, i, lost=lost) for i in file.request_ids]
+            self._store.together(gone)
+            raise
         self._store.note_batch(file.request_ids, endpoint=endpoint, batch_id=batch_id)
 
     async def _take(self, batch: OpenBatch, file_id: str, served_as: tuple[str, ...]) -> Collected:
         batches = self._batches(batch.endpoint)
         notes = {note.request_id: note for note in self._store.in_batch(batch.batch_id)}
+        works = [
+            partial(self._take_line, batches, notes[line.request_id], line, served_as)
+            for line in await batches.lines(file_id)
+            if line.request_id in notes  # else a build that was killed then took it in
+        ]
         sums = Collected()
-        for line in await batches.lines(file_id):
-            note = notes.get(line.request_id)
-            if note is not None:  # else it was taken in by a build that was killed then
-                sums = _plus(sums, self._take_line(batches, note, line, served_as))
+        for at in range(0, len(works), _AT_ONCE):
+            for taken in self._store.together(works[at : at + _AT_ONCE]):
+                if isinstance(taken, SetupError):
+                    raise taken
+                sums = _plus(sums, taken)
         return sums
 
     def _take_line(
-        self, batches: Batches, note: Note, line: Line, served_as: tuple[str, ...]
+        self, batches: Batches, note: Note, line: BatchLine, served_as: tuple[str, ...]
     ) -> Collected:
         try:
             answer = batches.answer(note, line.body) if line.body is not None else None
@@ -141,6 +137,10 @@ class BatchCalls:
             return Collected(answers=1)
         self._store.unnote(note.request_id, lost=False, online=not line.is_late)
         return Collected(late=1) if line.is_late else Collected(failed=1)
+
+    async def aclose(self) -> None:
+        for batches in self._known.values():
+            await batches.aclose()
 
     def _batches(self, endpoint: str) -> Batches:
         if endpoint not in self._known:

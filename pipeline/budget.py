@@ -5,7 +5,7 @@ import asyncio
 from typing import Final, Self
 
 from pipeline.answers import Most
-from pipeline.prices import Price, Prices, cost_usd
+from pipeline.prices import Price, cost_usd
 from pipeline.spending import Doubtful, Spent
 from schemas.chat import Usage
 from schemas.errors import BudgetError, SetupError
@@ -21,9 +21,9 @@ class Amount(Row):
     usd: float | None
 
     @classmethod
-    def of(cls, usage: Usage, price: Price | None) -> Self:
+    def of(cls, usage: Usage, price: Price | None, *, batch: bool = False) -> Self:
         tokens = (usage.prompt_tokens or 0) + (usage.output_tokens or 0)
-        return cls(tokens=tokens, usd=cost_usd(usage, price))
+        return cls(tokens=tokens, usd=cost_usd(usage, price, batch=batch))
 
 
 class Budget:
@@ -111,7 +111,3 @@ def as_usage(most: Most) -> Usage:
         output_tokens=most.output_tokens,
         audio_tokens=most.audio_tokens,
     )
-
-
-def worst_amount(most: Most, prices: Prices, model: str) -> Amount:
-    return Amount.of(as_usage(most), prices.of(model))

@@ -8,32 +8,10 @@ from openai import OpenAIError
 
 from annotators.models.chat import ChatEndpoint, read_answer, request_body
 from schemas.chat import Asked, ChatAnswer, ChatRequest, canonical_json
+from schemas.chat_batch import BatchLine, BatchState
 from schemas.errors import TransientError
-from schemas.units import Row
 
 _PATH: Final = "/v1/chat/completions"
-_RUNNING: Final = frozenset({"validating", "in_progress", "finalizing", "cancelling"})
-
-
-class BatchState(Row):
-    """Where a batch stands. Its files are there once it has ended."""
-
-    status: str  # completed, failed, expired or cancelled; else it runs
-    files: tuple[str, ...]  # of answers and of errors
-    error: str | None  # why the endpoint did not take it
-
-    @property
-    def is_running(self) -> bool:
-        return self.status in _RUNNING
-
-
-class BatchLine(Row):
-    """What a batch says of one request: its answer, else why there is none."""
-
-    request_id: str
-    body: str | None  # of the response
-    error: str | None
-    is_late: bool  # it was not looked at: the batch expired or was cancelled
 
 
 class ChatBatches:
@@ -82,6 +60,9 @@ class ChatBatches:
             return list(_read_lines(text.splitlines()))
         except (ValueError, LookupError, TypeError, AttributeError):
             raise TransientError(f"{self._endpoint.endpoint} {file_id}: no Batch file") from None
+
+    async def aclose(self) -> None:
+        await self._endpoint.aclose()
 
     def answer(self, asked: Asked, body: str) -> ChatAnswer:
         return read_answer(asked, body)
