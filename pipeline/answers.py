@@ -156,7 +156,8 @@ class AnswerStore:
         }
         closed = update(notes).where(notes.c.request_id == answer.request_id)
         with self._write() as db:
-            new = db.execute(self._insert(answers).values(row).on_conflict_do_nothing()).rowcount
+            insertion = self._insert(answers).values(row).on_conflict_do_nothing()
+            new = db.execute(insertion.returning(answers.c.request_id)).first() is not None
             db.execute(closed.values(state=_CLOSED))
         return answer if new or aside else self.get(answer.request_id) or answer
 
