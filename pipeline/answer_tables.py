@@ -20,7 +20,7 @@ notes = Table(
     Column("most_prompt_tokens", BigInteger, nullable=False),
     Column("most_audio_tokens", BigInteger, nullable=False),
     Column("most_output_tokens", BigInteger, nullable=False),
-    Column("state", String, nullable=False, index=True),  # sent, batch or closed
+    Column("state", String, nullable=False, index=True),  # see AnswerStore.state
     Column("holder", String),  # host/pid of the process that sent it, or the batch it is in
     Column("noted_at", String, nullable=False),  # UTC
     Column("lost", Integer, nullable=False),  # times it was sent and nobody knows what came of it

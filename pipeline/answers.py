@@ -39,6 +39,7 @@ T = TypeVar("T")
 Tariff = Literal["online", "batch"]
 _AT_ONCE: Final = 500
 _SENT: Final = "sent"
+_QUEUED: Final = "queued"
 _BATCH: Final = "batch"
 _ONLINE: Final = "online"
 _CLOSED: Final = "closed"
@@ -87,10 +88,18 @@ class AnswerStore:
             ).scalar()
         return ChatAnswer.model_validate_json(found) if found is not None else None
 
-    def note(self, request: ChatRequest, *, stage: str, most: Most) -> None:
-        """Before the request is sent. A note still open is of a call that was lost."""
+    def note(self, request: ChatRequest, *, stage: str, most: Most, queued: bool = False) -> None:
+        """Before the request is sent. A note still open is of a call that was lost. `queued`: it
+        goes into a batch that is not sent yet."""
         with self._write() as db:
-            self._note(db, request, stage, most)
+            self._note(db, request, stage, most, state=_QUEUED if queued else _SENT)
+
+    def note_sent(self, request_ids: Sequence[str]) -> None:
+        """Queued requests, right before they are sent."""
+        with self._write() as db:
+            for some in _parts(request_ids):
+                ours = update(notes).where(notes.c.request_id.in_(some))
+                db.execute(ours.values(state=_SENT, holder=self.holder))
 
     def note_batch(self, request_ids: Sequence[str], *, endpoint: str, batch_id: str) -> None:
         """Noted requests, which now wait in a batch of the endpoint."""
@@ -119,7 +128,7 @@ class AnswerStore:
             return [OpenBatch.model_validate(dict(row)) for row in db.execute(order).mappings()]
 
     def state(self, request_id: str) -> str | None:
-        """sent, batch, online or closed; None: never noted."""
+        """queued, sent, batch, online or closed; None: never noted."""
         query = select(notes.c.state).where(notes.c.request_id == request_id)
         with named_errors(self.engine), self.engine.connect() as db:
             state: str | None = db.execute(query).scalar()
@@ -224,7 +233,9 @@ class AnswerStore:
     def close(self) -> None:
         self.engine.dispose()
 
-    def _note(self, db: Connection, request: ChatRequest, stage: str, most: Most) -> None:
+    def _note(
+        self, db: Connection, request: ChatRequest, stage: str, most: Most, *, state: str
+    ) -> None:
         row = {
             "request_id": request.request_id,
             "stage": stage,
@@ -234,7 +245,7 @@ class AnswerStore:
             "most_prompt_tokens": most.prompt_tokens,
             "most_audio_tokens": most.audio_tokens,
             "most_output_tokens": most.output_tokens,
-            "state": _SENT,
+            "state": state,
             "holder": self.holder,
             "noted_at": now(),
             "lost": 0,

@@ -99,6 +99,7 @@ class BatchCalls:
 
     async def _submit(self, endpoint: str, model: str) -> None:
         file = self._files.pop((endpoint, model))
+        self._store.note_sent(file.request_ids)
         try:
             batch_id = await self._batches(endpoint).submit(b"".join(file.lines))
         except MerrError as e:
