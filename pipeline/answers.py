@@ -20,57 +20,25 @@ from sqlalchemy import (
     Insert,
     Table,
     case,
-    func,
-    insert,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from pipeline.answer_rows import Most, Note
 from pipeline.answer_store import named_errors
-from pipeline.answer_tables import answers, batches, notes, refused_modes
+from pipeline.answer_tables import answers, notes, refused_modes
 from pipeline.media_marks import without_media
 from schemas.chat import Asked, ChatAnswer, ChatRequest, Mode, canonical_json
 from schemas.errors import SetupError
-from schemas.units import Row
 
 T = TypeVar("T")
 
 Tariff = Literal["online", "batch"]
-_AT_ONCE: Final = 500
-_SENT: Final = "sent"
+SENT: Final = "sent"
 _QUEUED: Final = "queued"
-_BATCH: Final = "batch"
 _ONLINE: Final = "online"
-_CLOSED: Final = "closed"
-
-
-class Most(Row):
-    """The most tokens that one call may take."""
-
-    prompt_tokens: int  # those of sound are part of these
-    audio_tokens: int = 0
-    output_tokens: int
-
-
-class Note(Row):
-    """A request that was sent and has no answer yet."""
-
-    request_id: str
-    stage: str
-    endpoint: str
-    model: str
-    holder: str | None  # host/pid of the process that sent it
-    noted_at: str  # UTC
-
-
-class OpenBatch(Row):
-    """A batch that was submitted and is not collected yet."""
-
-    batch_id: str
-    endpoint: str
-    submitted_at: str  # UTC
-    requests: int
+CLOSED: Final = "closed"
 
 
 class AnswerStore:
@@ -91,41 +59,8 @@ class AnswerStore:
     def note(self, request: ChatRequest, *, stage: str, most: Most, queued: bool = False) -> None:
         """Before the request is sent. A note still open is of a call that was lost. `queued`: it
         goes into a batch that is not sent yet."""
-        with self._write() as db:
-            self._note(db, request, stage, most, state=_QUEUED if queued else _SENT)
-
-    def note_sent(self, request_ids: Sequence[str]) -> None:
-        """Queued requests, right before they are sent."""
-        with self._write() as db:
-            for some in _parts(request_ids):
-                ours = update(notes).where(notes.c.request_id.in_(some))
-                db.execute(ours.values(state=_SENT, holder=self.holder))
-
-    def note_batch(self, request_ids: Sequence[str], *, endpoint: str, batch_id: str) -> None:
-        """Noted requests, which now wait in a batch of the endpoint."""
-        row = {"batch_id": batch_id, "endpoint": endpoint, "submitted_at": now()}
-        with self._write() as db:
-            db.execute(insert(batches).values(row))
-            for some in _parts(request_ids):
-                ours = update(notes).where(notes.c.request_id.in_(some))
-                db.execute(ours.values(state=_BATCH, holder=batch_id))
-
-    def end_batch(self, batch_id: str, *, state: str) -> None:
-        """The batch is collected; what it did not answer may be asked again."""
-        left = (notes.c.state == _BATCH) & (notes.c.holder == batch_id)
-        with self._write() as db:
-            db.execute(update(notes).where(left).values(state=_CLOSED))
-            ended = update(batches).where(batches.c.batch_id == batch_id)
-            db.execute(ended.values(ended=state))
-
-    def open_batches(self) -> list[OpenBatch]:
-        """Batches not collected yet, oldest first, with how many requests wait in each."""
-        waiting = select(func.count()).where(notes.c.holder == batches.c.batch_id)
-        columns = (batches.c.batch_id, batches.c.endpoint, batches.c.submitted_at)
-        query = select(*columns, waiting.scalar_subquery().label("requests"))
-        order = query.where(batches.c.ended.is_(None)).order_by(batches.c.submitted_at)
-        with named_errors(self.engine), self.engine.connect() as db:
-            return [OpenBatch.model_validate(dict(row)) for row in db.execute(order).mappings()]
+        with self.write() as db:
+            self._note(db, request, stage, most, state=_QUEUED if queued else SENT)
 
     def state(self, request_id: str) -> str | None:
         """queued, sent, batch, online or closed; None: never noted."""
@@ -137,9 +72,9 @@ class AnswerStore:
     def unnote(self, request_id: str, *, lost: bool, online: bool = False) -> None:
         """The call failed. `lost`: it may have been answered and billed all the same. `online`:
         a batch could not answer it, ask it by itself next time to see why."""
-        state = _ONLINE if online else _CLOSED
+        state = _ONLINE if online else CLOSED
         closed = update(notes).where(notes.c.request_id == request_id)
-        with self._write() as db:
+        with self.write() as db:
             db.execute(closed.values(state=state, lost=notes.c.lost + int(lost)))
 
     def put(
@@ -164,20 +99,18 @@ class AnswerStore:
             "answer_json": answer.model_dump_json(),
         }
         closed = update(notes).where(notes.c.request_id == answer.request_id)
-        with self._write() as db:
+        with self.write() as db:
             insertion = self._insert(answers).values(row).on_conflict_do_nothing()
             new = db.execute(insertion.returning(answers.c.request_id)).first() is not None
-            db.execute(closed.values(state=_CLOSED))
+            db.execute(closed.values(state=CLOSED))
         return answer if new or aside else self.get(answer.request_id) or answer
 
     def in_flight(self) -> list[Note]:
         """Requests that were sent and not heard of since, oldest first."""
-        return self._notes(notes.c.state == _SENT)
+        return self.notes(notes.c.state == SENT)
 
-    def in_batch(self, batch_id: str) -> list[Note]:
-        return self._notes((notes.c.state == _BATCH) & (notes.c.holder == batch_id))
-
-    def _notes(self, which: ColumnElement[bool]) -> list[Note]:
+    def notes(self, which: ColumnElement[bool]) -> list[Note]:
+        """Notes by what their columns say, oldest first."""
         query = select(*(notes.c[name] for name in Note.model_fields)).where(which)
         with named_errors(self.engine), self.engine.connect() as db:
             rows = db.execute(query.order_by(notes.c.noted_at, notes.c.request_id)).mappings()
@@ -192,13 +125,13 @@ class AnswerStore:
 
     def give_up(self) -> None:
         """Close the open notes of this process, as lost."""
-        ours = (notes.c.state == _SENT) & (notes.c.holder == self.holder)
-        with self._write() as db:
-            db.execute(update(notes).where(ours).values(state=_CLOSED, lost=notes.c.lost + 1))
+        ours = (notes.c.state == SENT) & (notes.c.holder == self.holder)
+        with self.write() as db:
+            db.execute(update(notes).where(ours).values(state=CLOSED, lost=notes.c.lost + 1))
 
     def refuse_mode(self, request: ChatRequest) -> None:
         row = {"endpoint": request.endpoint, "model": request.model, "mode": request.mode}
-        with self._write() as db:
+        with self.write() as db:
             db.execute(self._insert(refused_modes).values(row).on_conflict_do_nothing())
 
     def refused_modes(self) -> set[tuple[str, str, Mode]]:
@@ -210,7 +143,7 @@ class AnswerStore:
     def together(self, works: Sequence[Callable[[], T]]) -> list[T | SetupError]:
         """Writes that share one commit; one by one where they cannot."""
         try:
-            with self._write() as db:
+            with self.write() as db:
                 self._shared.db = db
                 return [work() for work in works]
         except SetupError as e:
@@ -221,7 +154,8 @@ class AnswerStore:
         return [result for work in works for result in self.together([work])]
 
     @contextmanager
-    def _write(self) -> Iterator[Connection]:
+    def write(self) -> Iterator[Connection]:
+        """A transaction, on the disk when it ends; inside `together` the shared one."""
         shared = getattr(self._shared, "db", None)
         with named_errors(self.engine):
             if shared is not None:
@@ -251,7 +185,7 @@ class AnswerStore:
             "lost": 0,
         }
         again = {name: row[name] for name in ("state", "holder", "noted_at")}
-        again["lost"] = notes.c.lost + case((notes.c.state == _SENT, 1), else_=0)
+        again["lost"] = notes.c.lost + case((notes.c.state == SENT, 1), else_=0)
         statement = self._insert(notes).values(row)
         db.execute(statement.on_conflict_do_update(index_elements=["request_id"], set_=again))
 
@@ -260,11 +194,6 @@ class AnswerStore:
         kinds = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
         statement: Insert = kinds[self.engine.dialect.name](table)
         return statement
-
-
-def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Databases take only so many values in one statement."""
-    yield from (ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE))
 
 
 def _aside(answer: ChatAnswer) -> str:

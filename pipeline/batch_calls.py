@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Protocol
 
-from pipeline.answers import AnswerStore, Note, OpenBatch
+from pipeline.answer_batches import BatchNotes
+from pipeline.answer_rows import Note, OpenBatch
+from pipeline.answers import AnswerStore
 from pipeline.answer_checks import is_as_asked
 from schemas.chat import Asked, ChatAnswer, ChatRequest
 from schemas.chat_batch import BatchLine, BatchState
@@ -57,6 +59,7 @@ class BatchCalls:
 
     def __init__(self, store: AnswerStore, connect: Callable[[str], Batches]) -> None:
         self._store = store
+        self._notes = BatchNotes(store)
         self._connect = connect
         self._files: dict[tuple[str, str], _File] = {}
         self._known: dict[str, Batches] = {}
@@ -82,14 +85,14 @@ class BatchCalls:
         """Takes in every batch that has ended. SetupError where an endpoint took none of it."""
         sums = Collected()
         refused = []
-        for batch in self._store.open_batches():
+        for batch in self._notes.open_batches():
             state = await self._batches(batch.endpoint).look(batch.batch_id)
             if state.is_running:
                 sums = _plus(sums, Collected(running=batch.requests))
                 continue
             for file_id in state.files:
                 sums = _plus(sums, await self._take(batch, file_id, served_as))
-            self._store.end_batch(batch.batch_id, state=state.status)
+            self._notes.end_batch(batch.batch_id, state=state.status)
             if state.status == "failed":
                 refused.append(f"{batch.endpoint}: batch {batch.batch_id}: {state.error}")
         if refused:
@@ -99,7 +102,7 @@ class BatchCalls:
 
     async def _submit(self, endpoint: str, model: str) -> None:
         file = self._files.pop((endpoint, model))
-        self._store.note_sent(file.request_ids)
+        self._notes.note_sent(file.request_ids)
         try:
             batch_id = await self._batches(endpoint).submit(b"".join(file.lines))
         except MerrError as e:
@@ -107,11 +110,11 @@ class BatchCalls:
             gone = [partial(self._store.unnote, i, lost=lost) for i in file.request_ids]
             self._store.together(gone)
             raise
-        self._store.note_batch(file.request_ids, endpoint=endpoint, batch_id=batch_id)
+        self._notes.note_batch(file.request_ids, endpoint=endpoint, batch_id=batch_id)
 
     async def _take(self, batch: OpenBatch, file_id: str, served_as: tuple[str, ...]) -> Collected:
         batches = self._batches(batch.endpoint)
-        notes = {note.request_id: note for note in self._store.in_batch(batch.batch_id)}
+        notes = {note.request_id: note for note in self._notes.in_batch(batch.batch_id)}
         works = [
             partial(self._take_line, batches, notes[line.request_id], line, served_as)
             for line in await batches.lines(file_id)

@@ -4,7 +4,7 @@ it is sent, and what it took comes in its place when the answer is there."""
 import asyncio
 from typing import Final, Self
 
-from pipeline.answers import Most
+from pipeline.answer_rows import Most
 from pipeline.prices import Price, cost_usd
 from pipeline.spending import Doubtful, Spent
 from schemas.chat import Usage

@@ -6,7 +6,7 @@ import json
 from math import ceil
 from typing import Final
 
-from pipeline.answers import Most
+from pipeline.answer_rows import Most
 from pipeline.media_marks import images, sounds, texts
 from pipeline.prices import Price
 from schemas.chat import ChatRequest

@@ -6,6 +6,7 @@ import contextlib
 import pytest
 from pydantic import SecretStr
 
+from pipeline.answer_batches import BatchNotes
 from pipeline.chat_opening import open_asking
 from pipeline.chat_settings import ChatSettings
 from pipeline.prices import load_prices
@@ -155,5 +156,5 @@ def test_an_endpoint_without_batches_is_named(server, tmp_path):
 
 def test_open_batches_are_listed(server, tmp_path):
     build(server, tmp_path, [request(server.url, str(i)) for i in range(4)])
-    [batch] = store_in(tmp_path).open_batches()
+    [batch] = BatchNotes(store_in(tmp_path)).open_batches()
     assert (batch.endpoint, batch.requests) == (server.url, 4)

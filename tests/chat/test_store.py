@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.answer_rows import Most
 from pipeline.answer_store import open_engine, store_url
-from pipeline.answers import AnswerStore, Most, is_gone, this_process
+from pipeline.answers import AnswerStore, is_gone, this_process
 from pipeline.prices import load_prices
 from pipeline.spending import doubtful, spent
 from schemas.chat import ChatAnswer, Usage
