@@ -28,7 +28,7 @@ class Call:
 
     number: int  # from 0, over all calls to this path
     path: str
-    headers: dict[str, str]
+    headers: dict[str, str]  # names in lower case
     raw: bytes
 
     @property
@@ -206,7 +206,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("content-length", 0)))
-        call = self.server.stand_in.take(self.path, dict(self.headers.items()), raw)
+        call = self.server.stand_in.take(
+            self.path, {k.lower(): v for k, v in self.headers.items()}, raw
+        )
         answered = False
         try:
             answered = self._act(call)

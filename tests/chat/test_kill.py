@@ -24,7 +24,9 @@ def start(folder, url):
     return subprocess.Popen(command, cwd=ROOT)
 
 
-@pytest.mark.parametrize("after", [3, 17, 40])
+@pytest.mark.parametrize(
+    "after", [pytest.param(3, marks=pytest.mark.slow), 17, pytest.param(40, marks=pytest.mark.slow)]
+)
 def test_a_kill_repeats_at_most_the_calls_in_flight_and_they_are_listed(tmp_path, after):
     with StandIn(lambda c: Answer(c.text), latency_s=0.05, key=KEY) as server:
         process = start(tmp_path, server.url)
@@ -60,7 +62,7 @@ def test_keys_are_in_no_file_no_log_and_no_error(tmp_path, caplog):
     caplog.set_level(logging.DEBUG)
 
     def script(call):
-        said = f"you sent {call.headers.get('Authorization')}"
+        said = f"you sent {call.headers.get('authorization')}"
         acts = [Answer(said), Status(400, said), Status(500, said), Answer(None, refusal=said)]
         return acts[int(call.text) % 4]
 
