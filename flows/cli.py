@@ -182,6 +182,7 @@ def status(work: WorkArgument, as_json: JsonOption = False) -> None:
     import json
 
     from flows.building import unseen_problems
+    from flows.calls import calls_of, calls_text
     from flows.session import accepted, books_of, open_chain
     from flows.texts import books_text, problems_text
     from pipeline.layout import WorkFolder
@@ -191,15 +192,19 @@ def status(work: WorkArgument, as_json: JsonOption = False) -> None:
     books = books_of(chain)
     unseen = unseen_problems(chain) if books.failed else []
     unused = [*unused_texts(chain), *chain.imports.unused]
+    calls = calls_of(chain.work, chain.settings.run.chat)
     if as_json:
         told = {
             "failures": [failure.model_dump(mode="json") for failure in unseen],
             "given_not_used": [item.model_dump(mode="json") for item in unused],
             "accepted": sorted(accepted(chain.work)),
+            "calls": calls.model_dump(mode="json") if calls else None,
         }
         typer.echo(json.dumps(books.as_json() | told, indent=2))
         return
     typer.echo(books_text(books))
+    if calls:
+        typer.echo(f"\n{calls_text(calls)}")
     typer.echo(problems_text(unseen, unused, chain.names_of, work))
     if books.failed > len(unseen):
         typer.echo(f"{books.failed - len(unseen)} more failed and were accepted")

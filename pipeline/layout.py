@@ -27,6 +27,11 @@ class WorkFolder:
         return self.root / "books.sqlite"
 
     @property
+    def answers(self) -> Path:
+        """What chat models answered. The one file here that cost money: never remove it."""
+        return self.root / "answers.sqlite"
+
+    @property
     def accepted(self) -> Path:
         return self.root / "accepted.json"
 

@@ -6,6 +6,7 @@ from annotators.clues import CluesSettings
 from annotators.engine_settings import FaceSettings, SpeechSettings
 from annotators.speech import VoiceSettings
 from annotators.tone import ToneSettings
+from pipeline.chat_settings import ChatSettings
 from pipeline.coarse import CoarseSettings
 from pipeline.container import MediaLimits
 from pipeline.cut import CutSettings
@@ -29,6 +30,7 @@ class RunSettings(Row):
     worker_memory_gb: float = Field(
         default=3.0, gt=0, description="Memory one worker process may take, in GB."
     )
+    chat: ChatSettings = ChatSettings()
 
 
 class Settings(Row):
