@@ -57,6 +57,7 @@ PAGES = {
     for name in (
         "README.md",
         "CONTRIBUTING.md",
+        "docs/costs.md",
         "docs/data-engineers.md",
         "docs/data-format.md",
         "docs/decisions.md",
