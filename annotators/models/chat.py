@@ -2,10 +2,12 @@
 
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from openai import AsyncOpenAI, OpenAIError
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient, OpenAIError
 from pydantic import SecretStr, ValidationError
 
 from annotators.models.chat_errors import translate
@@ -14,6 +16,11 @@ from schemas.errors import MerrError, SetupError, TransientError
 
 _NO_KEY: Final = "none"  # what is sent to endpoints without keys: the package wants something
 _KEY: Final = re.compile(r"[\x21-\x7e]+")  # what may stand in an HTTP header
+_HEADERS: Final = frozenset(
+    {"accept", "accept-encoding", "authorization", "connection", "content-length"}
+    | {"content-type", "host", "transfer-encoding", "user-agent"}
+    | {"x-stainless-raw-response"}  # the package looks it up again when the response is there
+)
 _HIDDEN: Final = "[key]"
 _OPENAI: Final = "api.openai.com"
 
@@ -64,13 +71,26 @@ def open_endpoint(endpoint: str, *, key: SecretStr | None, timeout_s: float) -> 
     """Sends nothing yet. SetupError for a key that cannot stand in a header."""
     if key is not None and not _KEY.fullmatch(key.get_secret_value()):
         raise SetupError(f"{endpoint}: its key is empty or holds spaces or other odd characters")
+    given = key.get_secret_value() if key else _NO_KEY
+    hooks: dict[str, list[Callable[..., Any]]] = {
+        "request": [partial(_bare, bearer=f"Bearer {given}")]
+    }
     client = AsyncOpenAI(
-        api_key=key.get_secret_value() if key else _NO_KEY,
+        api_key=given,
         base_url=endpoint,
         timeout=timeout_s,
         max_retries=0,  # the asker retries: it knows of limits, budget and the other calls
+        http_client=DefaultAsyncHttpxClient(event_hooks=hooks, timeout=timeout_s),
     )
     return ChatEndpoint(client, endpoint=endpoint, key=key)
+
+
+async def _bare(request: Any, *, bearer: str) -> None:
+    """Takes out what the package adds from the environment (headers, organisation, project of
+    OpenAI), which another endpoint must not see, and what it tells of this machine."""
+    for name in [name for name in request.headers if name.lower() not in _HEADERS]:
+        del request.headers[name]
+    request.headers["authorization"] = bearer
 
 
 def request_body(request: ChatRequest, *, newer: bool) -> dict[str, Any]:

@@ -144,6 +144,19 @@ def test_a_key_that_fits_no_header_is_named_without_being_told(key):
     assert not key or key not in str(caught.value)
 
 
+def test_nothing_of_the_environment_is_sent(monkeypatch):
+    for name in ("API_KEY", "ADMIN_KEY", "ORG_ID", "PROJECT_ID"):
+        monkeypatch.setenv(f"OPENAI_{name}", "from-the-environment")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "x-tell: from-the-environment\nAuthorization: mine")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://nowhere.invalid/")
+    _, server = ask_once(lambda c: Answer())
+    [call] = server.calls
+    assert call.headers["authorization"] == f"Bearer {KEY}"
+    assert "from-the-environment" not in str(call.headers)
+    odd = [name for name in call.headers if name.startswith(("x-", "openai"))]
+    assert odd == ["x-stainless-raw-response"]
+
+
 def test_a_model_that_wants_the_newer_limit_is_asked_again_with_it():
     def script(call):
         if "max_tokens" in call.body:
