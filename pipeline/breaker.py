@@ -23,6 +23,7 @@ class Breaker:
         self._bad_since: float | None = None  # no answer since
         self._tries = 0
         self._closed_until = 0.0
+        self._asked_until = 0.0  # the part of it that the endpoint asked for
         self._one = asyncio.Lock()
         self._reason = ""
 
@@ -57,12 +58,14 @@ class Breaker:
         now = monotonic()
         self._bad_since = now if self._bad_since is None else self._bad_since
         self._reason = str(error)
-        self._closed_until = max(self._closed_until, now + (error.wait_s or 0.0))
+        self._asked_until = max(self._asked_until, now + (error.wait_s or 0.0))
+        self._closed_until = max(self._closed_until, self._asked_until)
         if error.rate_limited:
             return
         self._failed.add(request_id)
         if self.is_down:
-            wait_s = min(self._first_wait_s * 2**self._tries, _LONGEST_WAIT_S)
+            left_s = max(0.0, self._bad_since + self._outage_s - now)  # one last try then
+            wait_s = min(self._first_wait_s * 2**self._tries, _LONGEST_WAIT_S, left_s)
             self._tries += 1
             self._closed_until = max(self._closed_until, now + wait_s)
 
@@ -74,7 +77,7 @@ class Breaker:
         await asyncio.sleep(max(0.0, self._wait_s()))
 
     def _check(self) -> None:
-        wait_s = self._wait_s()
+        wait_s = self._asked_until - monotonic()
         if wait_s > self._outage_s:
             raise EndpointDownError(
                 f"{self._endpoint} asks to wait {wait_s:.0f} s, run.chat.outage_s is "
