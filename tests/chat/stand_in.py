@@ -132,6 +132,11 @@ class StandIn:
         self._thread.join()
         self._server.server_close()
 
+    @property
+    def at_once(self) -> int:
+        """Calls that are in and have no answer yet."""
+        return self._at_once
+
     def take(self, path: str, headers: dict[str, str], raw: bytes) -> Call:
         with self._lock:
             number = sum(call.path == path for call in self.calls)

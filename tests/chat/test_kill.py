@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.prices import load_prices
 from pipeline.spending import doubtful
-from tests.chat.stand_in import Answer, StandIn, Status
+from tests.chat.stand_in import Answer, Stall, StandIn, Status
 from tests.chat.talk import KEY, request, store_in
 from tests.chat.test_asking import asked
 
@@ -28,30 +28,35 @@ def start(folder, url):
     "after", [pytest.param(3, marks=pytest.mark.slow), 17, pytest.param(40, marks=pytest.mark.slow)]
 )
 def test_a_kill_repeats_at_most_the_calls_in_flight_and_they_are_listed(tmp_path, after):
-    with StandIn(lambda c: Answer(c.text), latency_s=0.05, key=KEY) as server:
+    stalls = {"on": True}
+
+    def script(call):
+        return Stall(60) if stalls["on"] and call.number >= after else Answer(call.text)
+
+    with StandIn(script, key=KEY) as server:
         process = start(tmp_path, server.url)
-        while sum(server.answered.values()) < after:
+        while sum(server.answered.values()) < after or server.at_once < 4:
             assert process.poll() is None
-            time.sleep(0.005)
+            time.sleep(0.01)
         process.kill()
         process.wait()
-        time.sleep(0.2)  # the server ends what it had begun
         sent = Counter(call.text for call in server.calls)
         listed = {note.request_id for note in store_in(tmp_path).in_flight()}
-        assert 1 <= len(listed) <= 4
-        stored = [i for i in range(COUNT) if _is_stored(tmp_path, server.url, i)]
-        assert len(stored) >= after - 4
+        assert len(listed) == 4
+        stored = {str(i) for i in range(COUNT) if _is_stored(tmp_path, server.url, i)}
+        assert len(stored) == after
 
+        stalls["on"] = False
         again = start(tmp_path, server.url)
         assert again.wait(120) == 0
         total = Counter(call.text for call in server.calls)
         repeated = {text for text in sent if total[text] > sent[text]}
-        assert {request(server.url, text).request_id for text in repeated} <= listed
-        assert not {str(i) for i in stored} & repeated
+        assert {request(server.url, text).request_id for text in repeated} == listed
+        assert not stored & repeated
         assert all(_is_stored(tmp_path, server.url, i) for i in range(COUNT))
     store = store_in(tmp_path)
     assert store.in_flight() == []
-    assert sum(lost.calls for lost in doubtful(store, load_prices(None))) == len(listed)
+    assert sum(lost.calls for lost in doubtful(store, load_prices(None))) == 4
 
 
 def _is_stored(folder, url, i):
