@@ -5,11 +5,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
+from pipeline.answer_checks import check_model, check_whole, is_as_asked
 from pipeline.answers import AnswerStore
 from pipeline.batch_calls import BatchCalls, Collected
 from pipeline.budget import Amount, Budget, as_usage
 from pipeline.chat_settings import ChatSettings
-from pipeline.answer_checks import check_model, check_whole, is_as_asked
 from pipeline.line import Line
 from pipeline.prices import Prices
 from pipeline.spending import doubtful, spent

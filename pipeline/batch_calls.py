@@ -11,9 +11,9 @@ from functools import partial
 from typing import Final, Protocol
 
 from pipeline.answer_batches import BatchNotes
+from pipeline.answer_checks import is_as_asked
 from pipeline.answer_rows import Note, OpenBatch
 from pipeline.answers import AnswerStore
-from pipeline.answer_checks import is_as_asked
 from schemas.chat import Asked, ChatAnswer, ChatRequest
 from schemas.chat_batch import BatchLine, BatchState
 from schemas.errors import MerrError, SetupError, TransientError

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 import schemas
 from schemas.arrow import arrow_schema
+from schemas.chat import ChatRequest
 from schemas.clip import Clip
 from schemas.face import FaceTrack
 from schemas.parquet import read_rows, write_rows
@@ -89,6 +90,13 @@ def rows_of(row: type[Row]) -> st.SearchStrategy[Row]:
         name: values(info.annotation, tuple(_flat(info.metadata)))
         for name, info in row.model_fields.items()
     }
+    if row is ChatRequest:
+        fields |= {
+            "endpoint": st.just("http://127.0.0.1:8000/v1"),
+            "model": st.text(min_size=1),
+            "answer_name": st.just("answer"),
+            "max_output_tokens": st.integers(1, 10**6),
+        }
     return st.builds(row, **fields)
 
 
