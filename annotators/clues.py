@@ -4,16 +4,16 @@ The writer never sees a label. It repeats measurements in words and concludes no
 """
 
 import re
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field
 
 from annotators.norm_words import compared_in
+from annotators.role_settings import RoleSettings
 from annotators.wording import Wording, as_sentence, face_wording, said, sentence_of, sounding
 from schemas.clues import Clue, Clues
 from schemas.evidence import Evidence, EvidenceItem
 from schemas.maker import Maker
-from schemas.units import Row
 
 ENGINE: Final = "template"
 VERSION: Final = "1"
@@ -24,7 +24,17 @@ _VOICED: Final = ("f0_median_hz", "f0_sd_semitones", "syllables_per_s", "words_p
 _NEXT_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
-class CluesSettings(Row):
+class CluesSettings(RoleSettings):
+    engine: Literal["template", "chat"] = Field(
+        default="template",
+        description="Who writes clues. template: sentences over the measurements.",
+    )
+    mode: Literal["blind", "told"] = Field(
+        default="blind",
+        description="What a chat model sees: blind (evidence alone; it gives a label of its own) "
+        "or told (the label, too, as MERR did; marked in every row).",
+    )
+    most_clues: int = Field(default=6, ge=1, le=20, description="Clues asked of a chat model.")
     seed: int = Field(default=0, description="Chooses among phrases that say the same.")
     most_movements: int = Field(
         default=8, ge=1, description="Facial movements in a clue; of more, the strongest."

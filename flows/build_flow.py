@@ -9,8 +9,10 @@ from pipeline.build import Build
 from schemas.errors import TransientError
 
 SHARDS_AT_ONCE: Final = 2  # one decodes while the other writes; more only wait for workers
-BEFORE_WORDS: Final = ("peak", "stills", "scene", "evidence", "label", "coarse")
-WORDS: Final = ("clues", "fine")  # the chain that may ask a language model
+SHARDS_TOLD: Final = 8  # that may wait for answers while later ones are measured
+BEFORE_WORDS: Final = ("peak", "stills", "scene", "label")
+# The chain that may ask a language model.
+WORDS: Final = ("heard", "seen", "english", "evidence", "coarse", "clues", "fine")
 
 
 def may_pass(task: Any, run: Any, state: Any) -> bool:
@@ -46,14 +48,14 @@ def run_build(build: Build, batches: Sequence[Batch], *, until: str | None) -> N
         measured: Any = measure_shard.submit(shard.number)
         return measured, tell_shard.submit(shard.number, wait_for=[measured], return_state=False)
 
-    runner: Any = ThreadPoolTaskRunner(max_workers=2 * SHARDS_AT_ONCE)
+    runner: Any = ThreadPoolTaskRunner(max_workers=SHARDS_AT_ONCE + SHARDS_TOLD)
 
     @flow(name="merr-build", task_runner=runner)
     def merr_build() -> None:
         try:
             _bounded(submit, _shards_of(build, batches, until))
         except BaseException:
-            build.pool.close()  # else the flow would wait for tasks that wait for workers
+            build.give_up()  # else the flow would wait for tasks that wait for workers
             raise
 
     merr_build()
@@ -71,12 +73,18 @@ def _shards_of(build: Build, batches: Sequence[Batch], until: str | None) -> Ite
 
 
 def _bounded(submit: Callable[[Shard], tuple[Any, Any]], shards: Iterable[Shard]) -> None:
-    """At most SHARDS_AT_ONCE shards are submitted and not finished."""
+    """At most SHARDS_AT_ONCE shards are being measured, at most SHARDS_TOLD are not finished. A
+    shard that failed stops the run at the next one."""
     running: deque[tuple[Any, Any]] = deque()
     for shard in shards:
         running.append(submit(shard))
-        if len(running) >= SHARDS_AT_ONCE:
+        if len(running) >= SHARDS_TOLD:
             _finish(running.popleft())
+        if len(running) >= SHARDS_AT_ONCE:
+            running[-SHARDS_AT_ONCE][0].result()
+        for pair in [pair for pair in running if pair[1].state.is_final()]:
+            running.remove(pair)
+            _finish(pair)
     while running:
         _finish(running.popleft())
 

@@ -13,6 +13,7 @@ from flows.prefect_api import prefect_api
 from flows.prefect_env import prepare_prefect
 from flows.progress import Listen, shown_progress
 from flows.session import LastRun, accepted, books_of, locked, open_log, save_run
+from flows.talking import talking
 from pipeline.batches import Batch, add_batches
 from pipeline.catalog import Catalog
 from pipeline.chain import Chain
@@ -48,6 +49,8 @@ class Built:
     books: Books
     worked: int  # outcomes of this run; 0: everything was done before
     unseen: int  # failures that nobody accepted
+    submitted: int = 0  # calls to chat models that went off in batches
+    waiting: int = 0  # such calls of earlier builds that have no answer yet
 
 
 def build(request: Request) -> Built:
@@ -63,10 +66,11 @@ def build(request: Request) -> Built:
         save_run(work, LastRun(request.sources, request.settings))
         batches = add_batches(work, catalog.videos.values())
         chain = Chain(work, request.settings, catalog)
-        worked = _work(request, chain, batches, log, listen)
+        done = _work(request, chain, batches, log, listen)
         books = books_of(chain)
-        log.info("build ended: %d outcomes", worked)
-    return Built(chain, books, worked, len(unseen_problems(chain)) if books.failed else 0)
+        log.info("build ended: %d outcomes", done.worked)
+    unseen = len(unseen_problems(chain)) if books.failed else 0
+    return Built(chain, books, done.worked, unseen, done.submitted, done.waiting)
 
 
 def _nothing_found(request: Request, catalog: Catalog) -> str:
@@ -133,17 +137,24 @@ def _catalog(request: Request, listen: Listen) -> Catalog:
     return replace(catalog, left_out=frozenset(left_out))
 
 
+@dataclass(frozen=True)
+class _Done:
+    worked: int = 0  # outcomes
+    submitted: int = 0
+    waiting: int = 0
+
+
 def _work(
     request: Request,
     chain: Chain,
     batches: Sequence[Batch],
     log: logging.Logger,
     listen: Listen,
-) -> int:
-    """How many outcomes there were. With nothing to do neither Prefect nor a worker starts."""
+) -> _Done:
+    """With nothing to do neither Prefect nor a worker starts."""
     books = books_of(chain)
     if not books.to_do(until=request.until, retry_failed=request.retry_failed):
-        return 0
+        return _Done()
     for name in MESH_WEIGHTS:
         weight_path(name)  # missing models stop the run before anything starts
     _check_engines(request.settings)
@@ -158,9 +169,10 @@ def _work(
     with (
         WorkerPool(slots, log=chain.work.log, memory_gb=settings.worker_memory_gb) as pool,
         prefect_api(chain.work.log),
+        talking(chain.work, request.settings) as talked,
     ):
         tally = Tally(listen)
-        build = Build(chain, pool, tally, log.info, request.retry_failed, key)
+        build = Build(chain, pool, tally, log.info, request.retry_failed, key=key, talk=talked.talk)
         live = [b for b in batches if any(v in chain.catalog.videos for v in b.video_ids)]
         run_build(build, live, until=request.until)
-        return tally.worked
+    return _Done(tally.worked, talked.submitted, talked.running)

@@ -152,6 +152,10 @@ def build(
     rehash: Annotated[
         bool, typer.Option("--rehash", help="Read every file again, whatever its date says.")
     ] = False,
+    batch: Annotated[
+        bool,
+        typer.Option("--batch", help="Ask chat models by Batch files; build again to collect."),
+    ] = False,
 ) -> None:
     """Make evidence and samples out of videos; again: only what is not done yet."""
     from flows.building import Request
@@ -167,7 +171,9 @@ def build(
         Request(
             sources=tuple(sources),
             work=WorkFolder(work),
-            settings=load_config(file, assignments or ()).settings,
+            settings=load_config(
+                file, [*(assignments or ()), *(["run.chat.batch=true"] if batch else ())]
+            ).settings,
             jobs=jobs,
             limit=limit,
             until=until,

@@ -1,5 +1,6 @@
 """`merr doctor` and `merr engines`: what is here, what is missing, and the one command for it."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -16,7 +17,9 @@ from annotators.models.weights import (
 )
 from annotators.models.whisper_files import INSTALL_COMMAND as WHISPER_COMMAND
 from annotators.whisper_settings import WhisperXRun
+from flows.config import load_config
 from flows.extras import EXTRAS, install_extra
+from flows.talking import key_uses
 from flows.whisper_install import install_whisper, installed
 from flows.whisperx_env import install_whisperx, whisperx_found
 from pipeline.settings import Settings
@@ -160,7 +163,20 @@ def _disk() -> Finding:
 
 
 def _keys() -> Finding:
-    return Finding("keys", True, "none is needed unless an engine is chosen that asks a service")
+    """Of the settings of this folder. A key is looked for, never shown."""
+    try:
+        uses = key_uses(load_config(None).settings)
+    except SetupError as e:
+        return Finding("keys", False, f"the settings here are not good: {e}", needed=False)
+    named = sorted({use.key_env for use in uses if use.key_env})
+    missing = [name for name in named if not os.environ.get(name)]
+    if missing:
+        found = f"{', '.join(missing)} is not set; without it only stored answers are used"
+        return Finding("keys", False, found, f"export {missing[0]}=...", needed=False)
+    if named:
+        return Finding("keys", True, f"{', '.join(named)} is set")
+    why = "the endpoints chosen want none" if uses else "no engine chosen asks a service"
+    return Finding("keys", True, f"{why}, so none is needed")
 
 
 def report_text(health: Health) -> str:

@@ -1,13 +1,16 @@
 """`merr plan`: what a build would do and cost, before anything starts."""
 
+import math
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from flows.talking import key_uses
 from pipeline.build import PROBE_DEADLINE_S
 from pipeline.cut import rule_for
 from pipeline.given_read import read_given
@@ -16,7 +19,11 @@ from pipeline.pool import WorkerPool
 from pipeline.settings import Settings
 from pipeline.sources import find_files
 from schemas.engine import engines
+from schemas.label import load_vocabulary
 from schemas.video import SourceFile, Video
+
+if TYPE_CHECKING:
+    from pipeline.foreseen_calls import RoleCalls
 
 # Read off builds of 360p to 540p clips with the engines of this version (benchmarks, docs).
 FRAMES_PER_CPU_S: Final = 120.0  # decode, mesh, light, sound: all stages together
@@ -41,12 +48,31 @@ class Plan:
     release_gb: float
     free_gb: float
     labelled: int
-    model_calls: int = 0  # at most: clips without a voice or with words are not asked about
-    tokens: int = 0
-    cost_usd: float = 0.0
+    calls: "tuple[RoleCalls, ...]" = ()  # to chat models, by role; of clips with a label
+    transcriptions: int = 0  # at most: clips without a voice or with words are not asked about
+
+    @property
+    def model_calls(self) -> int:
+        return sum(role.calls for role in self.calls) + self.transcriptions
+
+    @property
+    def tokens(self) -> int:
+        """At most, re-asks left out."""
+        return sum(role.most_tokens for role in self.calls)
+
+    @property
+    def cost_usd(self) -> float | None:
+        """At most, re-asks left out. None: the price of a model is not known."""
+        costs = [role.most_usd for role in self.calls]
+        if None in costs or self.transcriptions:  # an endpoint for sound bills by the minute
+            return None
+        return sum(cost for cost in costs if cost is not None)
 
     def as_json(self) -> dict[str, Any]:
-        return dict(vars(self))
+        told = {name: value for name, value in vars(self).items() if name != "calls"}
+        names = ("model_calls", "tokens", "cost_usd")
+        calls = [role.model_dump(mode="json") for role in self.calls]
+        return told | {name: getattr(self, name) for name in names} | {"calls": calls}
 
 
 def make_plan(sources: tuple[str, ...], settings: Settings, jobs: int | None) -> Plan:
@@ -65,6 +91,7 @@ def make_plan(sources: tuple[str, ...], settings: Settings, jobs: int | None) ->
         if file.location in readable
     ]
     given = read_given(named, settings.given, places=found.places).given
+    labelled = sum(bool(video.labels) for video in given.videos.values())
     return Plan(
         files=len(found.files) + len(found.failures),
         other_kind=len(found.files) - len(media),
@@ -78,8 +105,25 @@ def make_plan(sources: tuple[str, ...], settings: Settings, jobs: int | None) ->
         work_gb=(seconds * WORK_BYTES_PER_S + clips * WORK_BYTES_PER_CLIP) / 1e9,
         release_gb=clips * RELEASE_BYTES_PER_CLIP / 1e9,
         free_gb=shutil.disk_usage(Path.cwd()).free / 1e9,
-        labelled=sum(bool(video.labels) for video in given.videos.values()),
-        model_calls=clips if settings.speech.engine == "endpoint" else 0,
+        labelled=labelled,
+        transcriptions=clips if settings.speech.engine == "endpoint" else 0,
+        calls=_calls(settings, clips * labelled / max(1, len(videos)), seconds / max(1, clips)),
+    )
+
+
+def _calls(settings: Settings, clips: float, clip_s: float) -> "tuple[RoleCalls, ...]":
+    if not key_uses(settings):
+        return ()
+    from pipeline.foreseen_calls import foresee_calls
+    from pipeline.prices import load_prices
+
+    own = settings.run.chat.prices
+    return foresee_calls(
+        settings,
+        load_vocabulary(settings.given.vocabulary),
+        load_prices(Path(own) if own else None),
+        clips=math.ceil(clips),
+        clip_s=clip_s,
     )
 
 
@@ -131,8 +175,7 @@ def plan_text(plan: Plan) -> str:
             f"{plan.unreadable} unreadable",
             f"videos     {plan.videos}, {plan.hours:.2f} hours, {plan.labelled} with a label",
             f"clips      {clips}",
-            f"calls      {plan.model_calls} model calls, {plan.tokens} tokens, "
-            f"{plan.cost_usd:.2f} USD: {_who_is_asked(plan)}",
+            *_calls_text(plan),
             f"time       about {_spent(plan.cpu_hours)} of CPU, "
             f"{_spent(hours)} with {plan.jobs} jobs",
             f"disk       about {_size(plan.work_gb)} of work, {_size(plan.release_gb)} of release; "
@@ -143,10 +186,24 @@ def plan_text(plan: Plan) -> str:
     )
 
 
-def _who_is_asked(plan: Plan) -> str:
+def _calls_text(plan: Plan) -> Iterator[str]:
     if not plan.model_calls:
-        return "the engines chosen are local"
-    return "the transcription endpoint bills by the minute, see its prices"
+        yield "calls      0 model calls, 0 tokens, 0.00 USD: the engines chosen are local"
+        return
+    yield (
+        f"calls      {plan.model_calls} model calls, at most {plan.tokens} tokens, "
+        f"{_usd(plan.cost_usd)}; answers that do not fit are asked for again"
+    )
+    if plan.transcriptions:
+        yield f"           speech: {plan.transcriptions}, billed by the minute of sound"
+    for role in plan.calls:
+        yield f"           {role.role}: {role.calls} to {role.model}, {_usd(role.most_usd)}"
+
+
+def _usd(cost: float | None) -> str:
+    if cost is None:
+        return "of unknown cost (run.chat.prices takes a price)"
+    return f"at most {cost:.2f} USD"
 
 
 def _spent(hours: float) -> str:

@@ -26,6 +26,7 @@ def built_text(built: Built) -> str:
         f"{built.worked} results made" if built.worked else "nothing to do: all of it was done"
     )
     lines += _hints(built.books)
+    lines += _waiting(built)
     if built.unseen:
         work = quote(str(built.chain.work.root))
         lines.append(
@@ -43,6 +44,16 @@ def norms_text(norms: Norms, path: Path, *, new: bool) -> str:
         f"over {classes}; sha256 {norms.digest[:16]}\n"
         f"use them: merr build ... --set tone.engine={norms.engine} --set tone.norms={path}"
     )
+
+
+def _waiting(built: Built) -> Iterator[str]:
+    if built.submitted:
+        yield (
+            f"{built.submitted} calls submitted in batches; run merr build again, with the same "
+            "options, to collect the answers (within a day)"
+        )
+    if built.waiting:
+        yield f"{built.waiting} calls of earlier builds still wait in batches"
 
 
 def _hints(books: Books) -> Iterator[str]:

@@ -7,23 +7,26 @@ from typing import Any, Final, TypeVar
 
 from pydantic import SecretStr
 
+from pipeline.asked_stages import AskedStages
 from pipeline.batches import Batch, Shard, add_shards
 from pipeline.chain import Chain
 from pipeline.compute import COMPUTE, Inputs
 from pipeline.cut import needs_shots, needs_voice, plan_clips, rule_for
-from pipeline.engines import patience_s
+from pipeline.engines import is_asked, patience_s
 from pipeline.fates import subjects_cut
 from pipeline.keys import Key
+from pipeline.merging import appended, merged
 from pipeline.outcomes import NAMED, fail
 from pipeline.parts import Part, write_part
 from pipeline.pool import WorkerPool
 from pipeline.refusals import no_clip_left, of_video
-from pipeline.stages import BY_NAME, MEASURED, STAGES, Stage
+from pipeline.stages import BY_NAME, MEASURED, STAGES, TOGETHER, Stage
+from pipeline.talk import Talk
 from pipeline.tally import Tally
 from schemas import errors
 from schemas.clip import Clip
-from schemas.errors import ClipError, TransientError
-from schemas.failure import Failure, Rejection
+from schemas.errors import ClipError, SetupError, TransientError
+from schemas.failure import Rejection
 from schemas.peak import PeakMoment, Picture, Stills
 from schemas.speech import Span
 from schemas.units import Row
@@ -56,6 +59,13 @@ class Build:
     log: Callable[[str], None]
     retry_failed: bool = False
     key: SecretStr | None = None  # of the endpoint that hears words
+    talk: Talk | None = None  # where a chat model is asked
+
+    def give_up(self) -> None:
+        """The run ends: nothing waits for a worker or an answer any more."""
+        self.pool.close()
+        if self.talk is not None:
+            self.talk.stop()
 
     # ---- batches: from files to clips
 
@@ -78,7 +88,7 @@ class Build:
         if todo:
             self.tally.expect("ingest", len(todo))
             new = self._each("ingest", todo, self._probe)
-            part = _merged(old, new, order=batch.video_ids, id_of=_video_id)
+            part = merged(old, new, order=batch.video_ids, id_of=_video_id)
             self._write("ingest", batch.number, part, Video, key)
             old = part
         return [video for video in old.rows if video.video_id in live]
@@ -108,7 +118,7 @@ class Build:
         if todo:
             self.tally.expect("cut", len(todo))
             plans = self._map(todo, self._plan)
-            part = _appended(old, [outcome for plan in plans for outcome in plan])
+            part = appended(old, [outcome for plan in plans for outcome in plan])
             subjects = subjects_cut(part)
             self._write("cut", batch.number, part, Clip, key, subjects=subjects)
             old = part
@@ -282,7 +292,7 @@ class Build:
                 for clip_id, told in answers.items()
                 if stage.name in told and clip_id not in fell
             }
-            part = _merged(old[stage.name], new, order=order, id_of=_clip_id)
+            part = merged(old[stage.name], new, order=order, id_of=_clip_id)
             if new or not self.chain.path(stage, shard).exists():
                 self._write(stage.name, shard.number, part, stage.row, self.chain.key(stage, shard))
             fell |= {outcome.id for outcome in part.fallen}
@@ -294,17 +304,41 @@ class Build:
         known = dict(measured.known) if measured else {}
         foreseen = measured.foreseen if measured else {}
         alive: set[str] | None = None
-        for name in names:
-            stage = BY_NAME[name]
+        for stages in _groups(names):
             if alive is None:
-                before = STAGES[: STAGES.index(stage)]
+                before = STAGES[: STAGES.index(stages[0])]
                 alive = set.intersection(*(self._ids(s, shard, known) for s in before))
-            self._advance(shard, stage, known, alive, foreseen)
-            alive &= self._ids(stage, shard, known)
+            if not self._bring(shard, stages, known, alive, foreseen):
+                return
 
     def _ids(self, stage: Stage, shard: Shard, known: Known) -> set[str]:
         rows = known.get(stage.name)
         return self.chain.ids(stage, shard) if rows is None else set(rows)
+
+    def _bring(
+        self,
+        shard: Shard,
+        stages: Sequence[Stage],
+        known: Known,
+        alive: set[str],
+        foreseen: Foreseen,
+    ) -> bool:
+        """Takes out of `alive` what fell. False: answers are waited for."""
+        if any(is_asked(self.chain.settings, stage.name) for stage in stages):
+            if not self._asked().bring(shard, stages, known, alive):
+                return False
+            for stage in stages:
+                alive &= self._ids(stage, shard, known)
+            return True
+        for stage in stages:
+            self._advance(shard, stage, known, alive, foreseen)
+            alive &= self._ids(stage, shard, known)
+        return True
+
+    def _asked(self) -> AskedStages:
+        if self.talk is None:
+            raise SetupError("a chat model is to be asked, and this run has no way to it")
+        return AskedStages(self.chain, self.talk, self.tally, self._write, self.retry_failed)
 
     def _advance(
         self,
@@ -325,14 +359,16 @@ class Build:
             return
         self.tally.expect(stage.name, len(todo))
         if todo:
-            known |= {n: self.chain.rows(n, shard) for n in stage.reads if n not in known}
+            known |= {
+                n: self.chain.rows(n, shard) for n in self.chain.reads(stage) if n not in known
+            }
         inputs = Inputs(self.chain, shard, known)
         if stage.name == "stills":
             new = self._each("stills", todo, lambda clip: self._stills(clip, inputs, foreseen))
         else:
             new = {clip.clip_id: self._computed(stage, clip, inputs) for clip in todo}
         order = [clip.clip_id for clip in clips]
-        part = _merged(old, new, order=order, id_of=_clip_id)
+        part = merged(old, new, order=order, id_of=_clip_id)
         self._write(stage.name, shard.number, part, stage.row, key)
         known[stage.name] = {row.clip_id: row for row in part.rows}
 
@@ -413,6 +449,17 @@ class Build:
         self.log(f"{stage} {number:05d}: wrote {len(part.rows)} rows")
 
 
+def _groups(names: Iterable[str]) -> list[list[Stage]]:
+    """Stages that follow each other, those together that need nothing of each other."""
+    groups: list[list[Stage]] = []
+    for name in names:
+        if name in TOGETHER and groups and groups[-1][0].name in TOGETHER:
+            groups[-1].append(BY_NAME[name])
+        else:
+            groups.append([BY_NAME[name]])
+    return groups
+
+
 def _index(at: Picture | PeakMoment | None) -> int | None:
     return None if at is None else at.frame_index
 
@@ -423,40 +470,6 @@ def _video_id(row: Any) -> str:
 
 def _clip_id(row: Any) -> str:
     return str(row.clip_id)
-
-
-def _merged(
-    old: Part[Any], new: Mapping[str, Outcome], *, order: Sequence[str], id_of: Callable[[Any], str]
-) -> Part[Any]:
-    """Old and new outcomes in the order of the subjects; a new one takes the place of an old."""
-    told: dict[str, Outcome] = {id_of(row): row for row in old.rows}
-    told |= {outcome.id: outcome for outcome in old.fallen}
-    told |= new
-    ranks = {subject: rank for rank, subject in enumerate(order)}
-    outcomes = [told[s] for s in sorted(told, key=lambda s: ranks.get(s, len(ranks)))]
-    return _sorted_out(outcomes)
-
-
-def _appended(old: Part[Any], new: Sequence[Outcome]) -> Part[Any]:
-    """Old outcomes but those tried again, then the new ones."""
-    again = {o.id for o in new if isinstance(o, Rejection | Failure)}
-    again |= {o.video_id for o in new if isinstance(o, Clip)}
-    kept = [o for o in old.fallen if o.id not in again]
-    return _sorted_out([*old.rows, *kept, *new])
-
-
-def _sorted_out(outcomes: Iterable[Outcome]) -> Part[Any]:
-    rows: list[Row] = []
-    rejections: list[Rejection] = []
-    failures: list[Failure] = []
-    for outcome in outcomes:
-        if isinstance(outcome, Rejection):
-            rejections.append(outcome)
-        elif isinstance(outcome, Failure):
-            failures.append(outcome)
-        else:
-            rows.append(outcome)
-    return Part(rows, rejections, failures)
 
 
 def _told(answer: Mapping[str, Any], name: str) -> bool:

@@ -10,13 +10,13 @@ from typing import Any, Final, TypeVar
 from annotators.norms import load_norms
 from pipeline.batches import Batch, Shard, list_shards, read_batches, read_clips
 from pipeline.catalog import Catalog
-from pipeline.engines import made_with, told
+from pipeline.engines import made_with, reads, told, told_role
 from pipeline.imports import Imports
 from pipeline.keys import Key, digest
 from pipeline.layout import WorkFolder
 from pipeline.parts import Part, read_ids, read_part
 from pipeline.settings import Settings
-from pipeline.stages import BY_NAME, STAGES, Stage
+from pipeline.stages import BY_NAME, ROLES, STAGES, Stage
 from schemas.arrow import SCHEMA_VERSION
 from schemas.clip import Clip
 from schemas.label import Vocabulary, load_vocabulary
@@ -87,11 +87,15 @@ class Chain:
             "version": stage.version,
             "schema": SCHEMA_VERSION,
             "subjects": shard.subjects,
-            "inputs": {name: self.key(BY_NAME[name], shard).name for name in stage.reads},
+            "inputs": {name: self.key(BY_NAME[name], shard).name for name in self.reads(stage)},
             "settings": {name: self._setting(name) for name in stage.settings},
             "given": {name: self.catalog.given_digest(batch.video_ids, name) for name in given},
             "made_with": self._made_with(stage),
         }
+
+    def reads(self, stage: Stage) -> tuple[str, ...]:
+        """The stages whose rows a stage reads under these settings."""
+        return reads(stage, self.settings)
 
     def _made_with(self, stage: Stage) -> dict[str, str]:
         """Names and versions of the packages and models that decide a stage's rows."""
@@ -110,6 +114,8 @@ class Chain:
         if dotted == "tone":  # and so are norms
             named = {"norms": self.norms and self.norms.digest}
             return told(self.settings.tone) | named
+        if dotted in ROLES:
+            return told_role(self.settings, dotted)
         value = reduce(getattr, dotted.split("."), self.settings)
         return told(value) if isinstance(value, Row) else value
 

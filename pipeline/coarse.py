@@ -5,14 +5,19 @@ from typing import Final, Literal
 from pydantic import Field
 
 from annotators.clues import LEAD, PROXY_FLAG, template_maker
+from annotators.injection import SUSPECTED
 from annotators.wording import as_sentence, face_wording, said, sentence_of, sounding
+from pipeline.evidence import translation_of
 from schemas.au import FACS_NAMES, AuRules, merr_au_rules
+from schemas.english import English
 from schemas.evidence import Evidence
 from schemas.failure import Rejection
+from schemas.heard import Heard
 from schemas.label import LabelDecision
 from schemas.peak import Peak, PeakMoment
 from schemas.sample import CoarseSample, sample_id_of, text_hash_of
 from schemas.scene import Scene
+from schemas.seen import Seen
 from schemas.speech import Speech
 from schemas.tone import Tone
 from schemas.units import Row
@@ -42,13 +47,22 @@ def write_coarse(
     speech: Speech,
     evidence: Evidence,
     settings: CoarseSettings,
+    *,
+    heard: Heard | None = None,
+    seen: Seen | None = None,
+    english: English | None = None,
 ) -> CoarseSample | Rejection:
-    """Caption in MERR's order, scene, face, tone, words; Rejection no_face without a peak."""
+    """Caption in MERR's order, scene, face, tone, words; Rejection no_face without a peak.
+
+    Where a chat model described the voice or the scene, its description stands in place of the
+    measured one, unless words of the clip may have guided it.
+    """
     if peak.moment is None:
         return _no_face(clip_id, evidence)
     text = _spoken(speech)
     au_list = label_units(decision.label, peak.moment, merr_au_rules())
-    caption = _caption(decision.label, peak.moment, tone, scene, text, evidence, settings)
+    voice, place = heard_as_told(heard) or tone.description, _place(scene, seen)
+    caption = _caption(decision.label, peak.moment, voice, place, text, evidence, settings)
     return CoarseSample(
         sample_id=sample_id_of(clip_id, "coarse", "reason"),
         clip_id=clip_id,
@@ -59,7 +73,7 @@ def write_coarse(
         label_policy=decision.policy,
         AU_list=au_list,
         visual_prior_list=_phrases(clip_id, decision.label, au_list, settings),
-        audio_prior_list=tone.description,
+        audio_prior_list=voice,
         peak_index=peak.moment.frame_index,
         peak_t_s=peak.moment.t_s,
         peak_AU_list=peak.moment.peak_au_list,
@@ -67,27 +81,49 @@ def write_coarse(
         peak_rule=peak.rule,
         label_seen_at_peak=peak.label_seen,
         text=text,
-        text_en=speech.transcript.text_en if speech.transcript is not None else None,
-        visual_objective=scene.description,
+        visual_objective=place,
         caption=caption,
         flags=_flags(decision.label, au_list, evidence),
+        heard_tone=heard.tone if heard is not None and not heard.flags else None,
+        text_en=_in_english(speech, english),
     )
+
+
+def _in_english(speech: Speech, english: English | None) -> str | None:
+    if english is not None and english.source == "same":
+        return english.text_en
+    return translation_of(speech, english)
+
+
+def heard_as_told(heard: Heard | None) -> str | None:
+    """ "The tone of voice is calm. ...": MERR's closed choice first. None: nobody listened, or
+    what was said may have guided the answer."""
+    if heard is None or heard.description is None or SUSPECTED in heard.flags:
+        return None
+    described = as_sentence(heard.description)
+    return f"The tone of voice is {heard.tone}. {described}" if heard.tone else described
+
+
+def _place(scene: Scene, seen: Seen | None) -> str:
+    if seen is None or seen.description is None or SUSPECTED in seen.flags:
+        return scene.description
+    return as_sentence(seen.description)
 
 
 def _caption(
     label: str,
     moment: PeakMoment,
-    tone: Tone,
-    scene: Scene,
+    voice: str | None,
+    place: str,
     text: str | None,
     evidence: Evidence,
     settings: CoarseSettings,
 ) -> str:
     """What is missing is left out."""
     speaker = evidence.speaker.verdict
-    parts = [as_sentence(scene.description), _face(label, moment, evidence, settings)]
-    if tone.description is not None:
-        parts.append(sounding(tone.description, speaker))
+    parts = [as_sentence(place), _face(label, moment, evidence, settings)]
+    if voice is not None:
+        parts.append(sounding(voice, speaker))
     if text is not None:
         parts.append(said(text, speaker, settings.most_words))
     return " ".join(parts)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from annotators import english, heard, seen
 from annotators.clues import write_clues
 from annotators.scene import describe_scene
 from pipeline.batches import Shard
@@ -72,6 +73,9 @@ def _evidence(clip: Clip, inputs: Inputs) -> Row:
         inputs.row("tone", clip),
         inputs.row("scene", clip),
         inputs.settings.evidence,
+        heard=inputs.row("heard", clip),
+        seen=inputs.row("seen", clip),
+        english=inputs.row("english", clip),
     )
     if isinstance(evidence, Evidence) and inputs.row("look", clip).defects:
         return evidence.model_copy(update={"flags": (*evidence.flags, "damaged_media")})
@@ -98,6 +102,9 @@ def _coarse(clip: Clip, inputs: Inputs) -> Row:
         inputs.row("speech", clip),
         inputs.row("evidence", clip),
         inputs.settings.coarse,
+        heard=inputs.row("heard", clip),
+        seen=inputs.row("seen", clip),
+        english=inputs.row("english", clip),
     )
 
 
@@ -126,11 +133,14 @@ def _fine(clip: Clip, inputs: Inputs) -> Row:
     )
 
 
-COMPUTE: Final[dict[str, Callable[[Clip, Inputs], Row]]] = {
+COMPUTE: Final[dict[str, Callable[[Clip, Inputs], Row]]] = {  # `clues`: where a template writes
     "peak": _peak,
     "scene": _scene,
-    "evidence": _evidence,
     "label": _label,
+    "heard": lambda clip, _: heard.not_asked(clip.clip_id, "no_engine"),
+    "seen": lambda clip, _: seen.not_asked(clip.clip_id, "no_engine"),
+    "english": lambda clip, _: english.not_asked(clip.clip_id, "no_engine"),
+    "evidence": _evidence,
     "coarse": _coarse,
     "clues": _clues,
     "fine": _fine,

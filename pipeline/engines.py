@@ -1,13 +1,17 @@
 """What decides the rows of a stage beside its code: packages and models, by the engine chosen."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 from typing import Any, Final, get_args
 
 from annotators.models.weights import mesh_model_text
 from annotators.models.whisper_files import find_whisper
 from annotators.models.whisperx import WHISPERX, whisperx_model_text
+from annotators.prompt import load_prompt
+from annotators.role_settings import RoleSettings, speaking
 from pipeline.settings import Settings
 from pipeline.stages import Stage
 from schemas.errors import SetupError
@@ -40,7 +44,22 @@ MADE_BY: Final[dict[tuple[str, str], Made]] = {
     ("speech", "endpoint"): Made(),
     ("tone", "prosody"): Made(("swift-f0",)),
     ("tone", "egemaps"): Made(("opensmile",)),
+    ("heard", "chat"): Made(("av",), lambda _: _prompts("heard")),
+    ("seen", "chat"): Made((), lambda _: _prompts("seen")),
+    ("english", "chat"): Made((), lambda _: _prompts("english")),
+    ("clues", "chat"): Made((), lambda settings: _prompts(clues_prompt(settings))),
 }
+
+
+def clues_prompt(settings: Settings) -> str:
+    return "clues_told" if settings.clues.mode == "told" else "clues"
+
+
+def _prompts(name: str) -> dict[str, str]:
+    words = hashlib.sha256()
+    for file in ("injection", "feelings"):
+        words.update((files("annotators") / "phrases" / f"{file}.toml").read_bytes())
+    return {"prompt": load_prompt(name).digest, "phrases": words.hexdigest()[:16]}
 
 
 def made_with(stage: Stage, settings: Settings) -> dict[str, str]:
@@ -63,6 +82,21 @@ def _version(package: str, stage: str, engine: str) -> str:
             f"{stage} engine {engine}: the package {package} is not installed; "
             f"run `merr engines install {engine}`, or set {stage}.engine to another"
         ) from None
+
+
+def is_asked(settings: Settings, stage: str) -> bool:
+    """Whether a chat model makes the rows of a stage."""
+    return _chosen(settings, stage) == "chat"
+
+
+def reads(stage: Stage, settings: Settings) -> tuple[str, ...]:
+    """The stages whose rows a stage reads: none where nobody is asked; the label, too, where the
+    writer of clues is told it."""
+    engine = _chosen(settings, stage.name)
+    if engine == "none":
+        return ()
+    is_told = stage.name == "clues" and engine == "chat" and settings.clues.mode == "told"
+    return (*stage.reads, "label") if is_told else stage.reads
 
 
 def told(section: Row) -> dict[str, Any]:
@@ -90,6 +124,18 @@ def patience_s(settings: Settings) -> float:
     if settings.speech.engine == "endpoint":  # it waits at most a minute between two calls
         return (run.endpoint.retries + 1) * (run.endpoint.timeout_s + 60)
     return 0.0
+
+
+def told_role(settings: Settings, name: str) -> dict[str, Any]:
+    """The section of a chat role as keys hold it: what decides its rows. The key's variable does
+    not, and where no model is asked nothing of [chat] does."""
+    section: RoleSettings = getattr(settings, name)
+    if _chosen(settings, name) == "none":
+        return {"engine": "none"}
+    own = section.model_dump(mode="json", exclude=set(RoleSettings.model_fields))
+    if _chosen(settings, name) == "template":
+        return {key: own[key] for key in own if key not in ("mode", "most_clues")}
+    return own | {"asked": speaking(settings.chat, section, name).model_dump(mode="json")}
 
 
 def _chosen(settings: Settings, stage: str) -> str:

@@ -1,23 +1,27 @@
 """Evidence: everything measured about one clip, joined under keys that a clue can cite."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
 from pydantic import Field
 
+from annotators.injection import SUSPECTED, suspicious
 from pipeline.peak import trusted_frames
 from pipeline.speaker import SpeakerSettings, see_speaker
 from schemas.arrow import arrow_schema
 from schemas.au import FACS_NAMES
 from schemas.clip import Clip
 from schemas.egemaps import CITED, Egemaps
+from schemas.english import English
 from schemas.evidence import Evidence, EvidenceItem, Modality, SpeakerVisibility
 from schemas.face import FaceTrack
 from schemas.failure import Rejection
+from schemas.heard import Heard
 from schemas.peak import Peak, PeakMoment
 from schemas.scene import Scene
+from schemas.seen import Seen
 from schemas.speech import Cue, Speech, Word
 from schemas.tone import Tone, ToneMeasures
 from schemas.units import Probability, Row
@@ -58,9 +62,17 @@ def join(
     tone: Tone,
     scene: Scene,
     settings: EvidenceSettings,
+    *,
+    heard: Heard | None = None,
+    seen: Seen | None = None,
+    english: English | None = None,
 ) -> Evidence | Rejection:
-    """One clip's annotations as items. Rejection speaker_not_visible where the policy asks it."""
-    _refuse_strangers(clip.clip_id, (track, peak, speech, tone, scene))
+    """One clip's annotations as items. Rejection speaker_not_visible where the policy asks it.
+
+    What a chat model made with words in it that look like an instruction is no evidence.
+    """
+    asked = tuple(row for row in (heard, seen, english) if row is not None)
+    _refuse_strangers(clip.clip_id, (track, peak, speech, tone, scene, *asked))
     speaker = see_speaker(track, speech, settings.speaker)
     if speaker.verdict == "not_visible" and settings.speaker.policy == "reject":
         return _other_speaker(clip.clip_id, speaker)
@@ -70,19 +82,24 @@ def join(
         items=(
             *_face_items(track, peak.moment, scene, settings),
             *_voice_items(tone, speech),
-            *_word_items(speech),
+            *_word_items(speech, english),
             *_scene_items(scene, peak.moment, clip.duration_s),
+            *_heard_items(heard, speech),
+            *_seen_items(seen, peak.moment, clip.duration_s),
         ),
         speaker=speaker,
         face_share=_face_share(track, settings.min_confidence),
         others_share=_others_share(track),
-        makers=_makers(track, peak, speech, tone, scene),
-        flags=tuple(_flags(track, peak, tone, speaker, settings)),
+        makers=_makers(track, peak, speech, tone, scene, asked),
+        flags=tuple(
+            _flags(track, peak, tone, speaker, settings, suspected=_suspected(speech, asked))
+        ),
     )
 
 
 def _refuse_strangers(
-    clip_id: str, rows: tuple[FaceTrack | Peak | Speech | Tone | Scene, ...]
+    clip_id: str,
+    rows: tuple[FaceTrack | Peak | Speech | Tone | Scene | Heard | Seen | English, ...],
 ) -> None:
     for row in rows:
         if row.clip_id != clip_id:
@@ -130,8 +147,7 @@ def _face_measures(
 
 
 def _voice_items(tone: Tone, speech: Speech) -> Iterator[EvidenceItem]:
-    voiced = speech.voiced
-    span = (voiced[0].start_s, voiced[-1].end_s) if voiced else None
+    span = _voiced(speech)
     measures = tone.measures.model_dump() if tone.measures is not None else {}
     if tone.egemaps is not None:
         measures |= tone.egemaps.model_dump(include=set(CITED))
@@ -140,6 +156,37 @@ def _voice_items(tone: Tone, speech: Speech) -> Iterator[EvidenceItem]:
             yield _item(f"voice.{name}", value=value, unit=_tone_units()[name], span=span)
     if tone.description is not None:
         yield _item("voice.description", text=tone.description, span=span)
+
+
+def _voiced(speech: Speech) -> tuple[float, float] | None:
+    voiced = speech.voiced
+    return (voiced[0].start_s, voiced[-1].end_s) if voiced else None
+
+
+def _heard_items(heard: Heard | None, speech: Speech) -> Iterator[EvidenceItem]:
+    """By the model that listened: the one of MERR's ten tones, and the description."""
+    if heard is None or SUSPECTED in heard.flags:
+        return
+    span = _voiced(speech)
+    if heard.tone is not None:
+        yield _item("voice.tone", text=heard.tone, span=span)
+    if heard.description is not None:
+        yield _item("voice.heard", text=heard.description, span=span)
+
+
+def _seen_items(
+    seen: Seen | None, moment: PeakMoment | None, duration_s: float
+) -> Iterator[EvidenceItem]:
+    if seen is None or seen.description is None or SUSPECTED in seen.flags:
+        return
+    single = moment is not None and len(seen.frames) == 1
+    span = (moment.t_s, moment.t_s) if moment and single else (0.0, duration_s)
+    yield _item("scene.seen", text=seen.description, span=span)
+
+
+def _suspected(speech: Speech, asked: Sequence[Heard | Seen | English]) -> bool:
+    said = speech.transcript.text if speech.transcript else None
+    return suspicious(said) or any(SUSPECTED in row.flags for row in asked)
 
 
 @cache
@@ -151,16 +198,25 @@ def _tone_units() -> dict[str, str]:
     return units
 
 
-def _word_items(speech: Speech) -> Iterator[EvidenceItem]:
+def _word_items(speech: Speech, english: English | None) -> Iterator[EvidenceItem]:
     if speech.transcript is None:
         return
     told = speech.transcript
     whole = _extent(told.cues) or _extent(told.words or ())
     yield _item("words.text", text=told.text, span=whole)
-    if told.text_en is not None:
-        yield _item("words.text_en", text=told.text_en, span=whole)
+    if (text_en := translation_of(speech, english)) is not None:
+        yield _item("words.text_en", text=text_en, span=whole)
     for number, cue in enumerate(told.cues):
         yield _item(f"words.cue.{number}", text=cue.text, span=_extent((cue,)))
+
+
+def translation_of(speech: Speech, english: English | None) -> str | None:
+    """A chat model's, else that of the engine that heard the words. None where nobody translated,
+    and where the words are English as they are."""
+    if english is not None and english.source is not None:
+        usable = english.source == "chat" and SUSPECTED not in english.flags
+        return english.text_en if usable else None
+    return speech.transcript.text_en if speech.transcript is not None else None
 
 
 def _extent(cues: tuple[Cue, ...] | tuple[Word, ...]) -> tuple[float, float] | None:
@@ -218,15 +274,21 @@ def _others_share(track: FaceTrack) -> float:
 
 
 def _makers(
-    track: FaceTrack, peak: Peak, speech: Speech, tone: Tone, scene: Scene
+    track: FaceTrack,
+    peak: Peak,
+    speech: Speech,
+    tone: Tone,
+    scene: Scene,
+    asked: Sequence[Heard | Seen | English],
 ) -> tuple[str, ...]:
+    """Of the chat roles those that somebody was asked for."""
     makers = {
         "face": track.made_by,
         "peak": peak.made_by,
         "speech": speech.made_by,
         "tone": tone.made_by,
         "scene": scene.made_by,
-    }
+    } | {type(row).__name__.lower(): row.made_by for row in asked if row.asked is not None}
     return tuple(f"{stage} {maker.engine} {maker.version}" for stage, maker in makers.items())
 
 
@@ -236,6 +298,8 @@ def _flags(
     tone: Tone,
     speaker: SpeakerVisibility,
     settings: EvidenceSettings,
+    *,
+    suspected: bool,
 ) -> Iterator[str]:
     told = speaker.verdict == "not_visible" and settings.speaker.policy == "flag"
     claims = {
@@ -247,5 +311,6 @@ def _flags(
         "no_peak": peak.moment is None,
         "label_seen_at_peak": peak.label_seen,
         f"voice_{tone.missing}": tone.missing is not None,
+        "injection_suspected": suspected,
     }
     return (name for name, holds in claims.items() if holds)

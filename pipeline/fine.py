@@ -48,6 +48,11 @@ class FineSettings(Row):
         description="Reject a clip whose peak shows no action unit of its label and every one of "
         "another label's (three or more); never on proxies or against a reviewer.",
     )
+    on_disagreement: Literal["keep", "flag", "reject"] = Field(
+        default="flag",
+        description="What becomes of a clip for which the clue writer's own label, given without "
+        "seeing the clip's, is another one: keep, flag (label_disagrees, for review) or reject.",
+    )
 
 
 def write_fine(
@@ -60,14 +65,16 @@ def write_fine(
     vocabulary: Vocabulary,
     track: FaceTrack | None = None,
 ) -> FineSample | Rejection:
-    """Rejections: no_face, contradiction, no_evidence, too_few_modalities. Without `track` a face
-    is judged by its peak frame alone."""
+    """Rejections: no_face, contradiction, no_evidence, too_few_modalities, label_disagrees. Without
+    `track` a face is judged by its peak frame alone."""
     if peak.moment is None:
         return _reject(evidence.clip_id, "no_face", "no peak: no frame with a readable face")
     checks = check(clues, evidence, vocabulary=vocabulary, peak=peak, track=track)
     kept = tuple(c.clue for c in checks if _stays(c, settings))
     if (refused := _refusal(decision, checks, kept, evidence, peak.moment, settings)) is not None:
         return refused
+    if settings.on_disagreement == "reject" and _agrees(decision, clues) is False:
+        return _reject(evidence.clip_id, "label_disagrees", _other_label(decision, clues))
     conclusion = conclude(
         decision, kept, peak.moment, merr_au_rules(), proxy=PROXY_FLAG in evidence.flags
     )
@@ -84,8 +91,16 @@ def write_fine(
         clues=kept,
         conclusion=conclusion.text,
         smp_reason_caption=caption,
-        flags=(*evidence.flags, *_flags(checks, settings), *conclusion.flags),
+        flags=(
+            *evidence.flags,
+            *_flags(checks, settings),
+            *_own_flags(decision, clues, settings),
+            *conclusion.flags,
+        ),
         claims=tuple(_claims(checks, settings)),
+        own_label=clues.own_label,
+        own_confidence=clues.own_confidence,
+        label_agrees=_agrees(decision, clues),
     )
 
 
@@ -97,6 +112,20 @@ def _claims(checks: tuple[ClueCheck, ...], settings: FineSettings) -> Iterator[C
         for claim in checked.claims:
             yield claim.model_copy(update={"clue": kept if stays else None})
         kept += stays
+
+
+def _agrees(decision: LabelDecision, clues: Clues) -> bool | None:
+    """Whether the clue writer came to the same label. None: it gave none of its own."""
+    return None if clues.own_label is None else clues.own_label == decision.label
+
+
+def _own_flags(decision: LabelDecision, clues: Clues, settings: FineSettings) -> tuple[str, ...]:
+    claims = {
+        "label_disagrees": _agrees(decision, clues) is False and settings.on_disagreement == "flag",
+        "injection_obeyed": clues.injection == "obeyed",
+        "label_told": clues.mode == "told",
+    }
+    return tuple(name for name, holds in claims.items() if holds)
 
 
 def _stays(checked: ClueCheck, settings: FineSettings) -> bool:
@@ -133,6 +162,13 @@ def _contradicted(checks: tuple[ClueCheck, ...], settings: FineSettings) -> Clue
     if settings.contradicted == "drop":
         return None
     return next((c for c in checks if c.verdict == "contradicted" and not c.by_proxy), None)
+
+
+def _other_label(decision: LabelDecision, clues: Clues) -> str:
+    return (
+        f"the label is {decision.label!r}, the clue writer came to {clues.own_label!r} "
+        f"(confidence {clues.own_confidence}) without seeing it; review the label"
+    )
 
 
 def _none_left(checks: tuple[ClueCheck, ...]) -> str:

@@ -11,7 +11,8 @@ from schemas.errors import SetupError
 from schemas.parquet import read_column
 from schemas.release import EngineUse
 
-_ANNOTATED: Final = ("face", "speech", "tone", "scene", "clues")
+_ANNOTATED: Final = ("face", "speech", "tone", "scene", "heard", "seen", "english", "clues")
+_NOBODY: Final = "none"  # engine of rows for which nobody was asked
 
 
 def engines_used(chain: Chain) -> tuple[EngineUse, ...]:
@@ -21,6 +22,7 @@ def engines_used(chain: Chain) -> tuple[EngineUse, ...]:
         for name in _ANNOTATED
         for shard in chain.shards()
         for maker in _makers(chain.path(BY_NAME[name], shard))
+        if maker["engine"] != _NOBODY
     }
     return (*_imported(chain), *(_use(*use) for use in sorted(used)))
 

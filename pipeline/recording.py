@@ -1,6 +1,7 @@
 """The sound of a clip, made small enough to travel with it: Ogg Opus at 32 kbit/s."""
 
 import io
+import wave
 from typing import Final
 
 from annotators.base import AUDIO_HZ, Sound
@@ -32,4 +33,37 @@ def _encoded(sound: Sound) -> bytes:
         frame.sample_rate = AUDIO_HZ
         for packet in (*stream.encode(frame), *stream.encode(None)):
             container.mux(packet)
+    return target.getvalue()
+
+
+def sound_of(recording: Recording) -> Sound | None:
+    """What was recorded, as samples; None where the clip has no sound. Only for files of ours:
+    they are decoded outside of workers."""
+    if recording.opus is None:
+        return None
+    import av
+    import numpy as np
+
+    with av.open(io.BytesIO(recording.opus), "r", format="ogg") as container:
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=AUDIO_HZ)
+        pieces = [
+            piece.to_ndarray()[0]
+            for frame in (*container.decode(audio=0), None)
+            for piece in resampler.resample(frame)
+        ]
+    return Sound(np.concatenate(pieces))
+
+
+def wav_bytes(sound: Sound, *, start_s: float, end_s: float) -> bytes:
+    """A span of the sound as a WAV file: 16 bit, mono, AUDIO_HZ. Times outside are cut off."""
+    import numpy as np
+
+    first, last = (max(0, round(t_s * AUDIO_HZ)) for t_s in (start_s, end_s))
+    span = np.clip(sound.samples[first:last], -1.0, 1.0)
+    target = io.BytesIO()
+    with wave.open(target, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(AUDIO_HZ)
+        file.writeframes(np.round(span * 32767).astype("<i2").tobytes())
     return target.getvalue()

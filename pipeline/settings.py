@@ -4,6 +4,12 @@ from pydantic import Field
 
 from annotators.clues import CluesSettings
 from annotators.engine_settings import FaceSettings, SpeechSettings
+from annotators.role_settings import (
+    ChatDefaults,
+    EnglishSettings,
+    HeardSettings,
+    SeenSettings,
+)
 from annotators.speech import VoiceSettings
 from annotators.tone import ToneSettings
 from annotators.whisper_settings import EndpointRun, FasterWhisperRun, WhisperXRun
@@ -48,8 +54,12 @@ class Settings(Row):
     tone: ToneSettings = ToneSettings()
     peak: PeakSettings = PeakSettings()
     stills: PictureSettings = PictureSettings()
-    evidence: EvidenceSettings = EvidenceSettings()
     label: LabelSettings = LabelSettings()
+    chat: ChatDefaults = ChatDefaults()
+    heard: HeardSettings = HeardSettings()
+    seen: SeenSettings = SeenSettings()
+    english: EnglishSettings = EnglishSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     coarse: CoarseSettings = CoarseSettings()
     clues: CluesSettings = CluesSettings()
     fine: FineSettings = FineSettings()

@@ -7,14 +7,17 @@ from importlib.resources import files
 from typing import Final, Literal
 
 from schemas.clues import Clues
+from schemas.english import English
 from schemas.errors import SetupError
 from schemas.evidence import Evidence
 from schemas.face import FaceTrack
+from schemas.heard import Heard
 from schemas.label import LabelDecision
 from schemas.peak import Peak, Stills
 from schemas.record import Recording
 from schemas.sample import CoarseSample, FineSample
 from schemas.scene import Look, Scene
+from schemas.seen import Seen
 from schemas.speech import Speech
 from schemas.tone import Tone
 from schemas.units import Row
@@ -41,6 +44,8 @@ class Stage:
 
 
 MEASURED_WORDS: Final = ("face", "voice", "scene")  # lexicons that claims are read by
+ROLES: Final = ("heard", "seen", "english", "clues")  # a chat model may be asked
+TOGETHER: Final = ("heard", "seen", "english")  # need nothing of each other
 MEASURED: Final = ("face", "look", "recording", "speech", "tone")  # made by one decode of the clip
 
 STAGES: Final = (
@@ -84,13 +89,6 @@ STAGES: Final = (
     ),
     Stage("scene", "2", Scene, reads=("face", "look", "peak")),
     Stage(
-        "evidence",
-        "2",
-        Evidence,
-        reads=("face", "look", "peak", "speech", "tone", "scene"),
-        settings=("evidence",),
-    ),
-    Stage(
         "label",
         "1",
         LabelDecision,
@@ -99,24 +97,50 @@ STAGES: Final = (
         given=("labels",),
     ),
     Stage(
+        "heard",
+        "1",
+        Heard,
+        reads=("peak", "recording", "speech"),
+        settings=("heard",),
+    ),
+    Stage("seen", "1", Seen, reads=("peak", "stills"), settings=("seen",)),
+    Stage("english", "1", English, reads=("peak", "speech"), settings=("english",)),
+    Stage(
+        "evidence",
+        "3",
+        Evidence,
+        reads=(
+            "face",
+            "look",
+            "peak",
+            "speech",
+            "tone",
+            "scene",
+            "heard",
+            "seen",
+            "english",
+        ),
+        settings=("evidence",),
+    ),
+    Stage(
         "coarse",
         "2",
         CoarseSample,
-        reads=("label", "peak", "tone", "scene", "speech", "evidence"),
+        reads=("label", "peak", "tone", "scene", "speech", "heard", "seen", "english", "evidence"),
         settings=("coarse",),
         models=lambda: {"words": words_digest("phrases/face.toml")},
     ),
     Stage(
         "clues",
-        "1",
+        "2",
         Clues,
         reads=("evidence",),
-        settings=("clues",),
+        settings=("clues", "given.vocabulary"),
         models=lambda: {"words": words_digest("phrases/face.toml")},
     ),
     Stage(
         "fine",
-        "3",
+        "4",
         FineSample,
         reads=("face", "label", "clues", "evidence", "peak"),
         settings=("fine", "given.vocabulary"),

@@ -3,11 +3,18 @@
 from typing import Literal
 
 from schemas.evidence import Modality
+from schemas.exchange import Exchange
 from schemas.maker import Maker
-from schemas.units import Row, Seconds
+from schemas.units import Probability, Row, Seconds
 
 ClueMode = Literal["template", "blind", "told"]
 Verdict = Literal["supported", "contradicted", "unverifiable"]
+
+
+# What became of words that look like an instruction. ignored: the writer answered alike without
+# them; obeyed: it did not, and the clues are those it wrote without them; left_out: it saw none of
+# them (mode "told").
+ClueInjection = Literal["ignored", "obeyed", "left_out"]
 
 
 class Clue(Row):
@@ -22,6 +29,10 @@ class Clues(Row):
     mode: ClueMode
     clues: tuple[Clue, ...]
     raw: str | None  # the model's whole answer; None where a template wrote
+    own_label: str | None = None  # the writer's own, from the evidence alone; only where blind
+    own_confidence: Probability | None = None
+    asked: Exchange | None = None
+    injection: ClueInjection | None = None  # None: nothing in the words looks like one
 
 
 class ClaimCheck(Row):

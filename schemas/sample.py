@@ -4,10 +4,11 @@ import hashlib
 from typing import Literal
 
 from schemas.clues import ClaimCheck, Clue, ClueMode
+from schemas.heard import HeardTone
 from schemas.label import LabelSource
 from schemas.maker import Maker
 from schemas.peak import PeakAu, PeakRule
-from schemas.units import Row, Seconds
+from schemas.units import Probability, Row, Seconds
 
 Tier = Literal["coarse", "fine"]
 
@@ -47,6 +48,8 @@ class CoarseSample(Row):
     visual_objective: str | None  # the scene, one or two sentences
     caption: str | None  # scene, face, tone, words: template order of MERR
     flags: tuple[str, ...]
+    heard_tone: HeardTone | None = None  # of MERR's ten; None: nobody listened, or none fits
+    text_en: str | None = None  # `text` in English; None: nobody translated it
 
 
 class FineSample(Row):
@@ -63,3 +66,6 @@ class FineSample(Row):
     smp_reason_caption: str  # the clues' sentences, then the conclusion
     flags: tuple[str, ...]
     claims: tuple[ClaimCheck, ...] | None = None  # of every clue written; None before schema 1.1
+    own_label: str | None = None  # the clue writer's own; it did not see pseu_emotion
+    own_confidence: Probability | None = None
+    label_agrees: bool | None = None  # own_label is pseu_emotion; None: no own label

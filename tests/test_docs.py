@@ -49,6 +49,7 @@ from schemas.tone import Tone, ToneMeasures
 from schemas.units import Row
 from schemas.video import SourceFile, Video
 from tests.pipeline.one_clip import peak, scene, speech, tone
+from tests.pipeline.test_told_by_models import ENGLISH, HEARD, SEEN
 from tests.pipeline.tracks import make_track
 
 ROOT = Path(__file__).parent.parent
@@ -66,6 +67,8 @@ PAGES = {
         "docs/engines/transcription-endpoint.md",
         "docs/engines/egemaps.md",
         "docs/formats.md",
+        "docs/prompts.md",
+        "docs/engines/chat.md",
     )
 }
 FORMAT, GUIDE, README, FORMATS = (
@@ -75,7 +78,15 @@ FORMAT, GUIDE, README, FORMATS = (
 # Never in a table, so without Arrow types.
 JSON_MODELS = (Manifest, ReleaseFile, EngineUse, ImportLedger, ImportedFile, DirtCount)
 FOLDERS = ("schemas", "annotators", "pipeline", "flows", "datasets", "tests", "benchmarks", "docs")
-HOSTS = {"arxiv.org", "github.com", "localhost"}
+HOSTS = {
+    "arxiv.org",
+    "github.com",
+    "localhost",
+    "openai.com",
+    "api.openai.com",
+    "googleapis.com",
+    "generativelanguage.googleapis.com",
+}
 
 # ---- what a page holds
 
@@ -289,7 +300,9 @@ def test_every_key_of_evidence_is_listed():
         update={"clip_id": "c"}
     )
     face = make_track("c", smile=0.9, eye_closure=0.9)
-    found = join(clip, face, peak({"AU12": 2.0}), said, loud, scene(), Settings().evidence)
+    asked = {"heard": HEARD, "seen": SEEN, "english": ENGLISH}
+    given = (face, peak({"AU12": 2.0}), said, loud, scene())
+    found = join(clip, *given, Settings().evidence, **asked)
     keys = {"face.AU01" if item.key == "face.AU12" else item.key for item in found.items}
     assert keys == told - {"face.AU28"}
 
@@ -363,7 +376,8 @@ def dotted(settings: Row, prefix: str = "") -> Iterator[str]:
 
 
 def test_every_toml_shown_is_a_configuration_or_a_vocabulary(tmp_path):
-    for number, text in enumerate(text for kind, text in blocks(GUIDE) if kind == "toml"):
+    shown = [text for page in PAGES.values() for kind, text in blocks(page) if kind == "toml"]
+    for number, text in enumerate(shown):
         path = tmp_path / f"{number}.toml"
         path.write_text(text, "utf-8")
         if "labels" in tomllib.loads(text):

@@ -237,7 +237,7 @@ def build_none_of_the_faces(chain):
         ("clues", {"seed": 7}, {"clues", "fine"}),
         ("label", {"au_filter": True}, {"label", "coarse", "fine"}),
         ("stills", {"quality": 70}, {"stills"}),
-        ("peak", {"k": 2}, {"peak", *NAMES[6:]}),
+        ("peak", {"k": 2}, {"peak", *NAMES[6:]} - {"heard", "seen", "english"}),
         ("tone", {"min_speech_s": 0.4}, {"tone", "evidence", "coarse", "clues", "fine"}),
         ("cut", {"margin_s": 0.3}, {"cut", "shards"}),
         ("publish", {"seed": 7}, set()),
