@@ -44,7 +44,6 @@ class CoarseSample(Row):
     peak_rule: PeakRule | None
     label_seen_at_peak: bool | None
     text: str | None  # the words spoken; None when nobody wrote them down
-    text_en: str | None = None  # the same in English, where somebody translated
     visual_objective: str | None  # the scene, one or two sentences
     caption: str | None  # scene, face, tone, words: template order of MERR
     flags: tuple[str, ...]
