@@ -22,7 +22,9 @@ EXIT_SUPERVISOR_GONE = 3
 def main() -> None:
     memory_bytes = int(sys.argv[1])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    # The soft limit alone: an engine of its own that a worker starts gets another (leash.py).
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, most))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints goes to the log, not between the answers
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
