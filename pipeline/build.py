@@ -9,6 +9,7 @@ from pipeline.batches import Batch, Shard, add_shards
 from pipeline.chain import Chain
 from pipeline.compute import COMPUTE, Inputs
 from pipeline.cut import needs_shots, needs_voice, plan_clips, rule_for
+from pipeline.face_patience import face_patience_s
 from pipeline.fates import subjects_cut
 from pipeline.keys import Key
 from pipeline.outcomes import NAMED, fail
@@ -17,8 +18,9 @@ from pipeline.pool import WorkerPool
 from pipeline.refusals import no_clip_left, of_video
 from pipeline.stages import BY_NAME, MEASURED, STAGES, Stage
 from pipeline.tally import Tally
+from schemas import errors
 from schemas.clip import Clip
-from schemas.errors import ClipError
+from schemas.errors import ClipError, TransientError
 from schemas.failure import Failure, Rejection
 from schemas.peak import PeakMoment, Picture, Stills
 from schemas.speech import Span
@@ -218,7 +220,8 @@ class Build:
             "foresee": self._foreseen_peak(),
         }
         try:
-            answer = self.pool.call("measure", payload, deadline_s=_deadline_s(clip))
+            deadline_s = _deadline_s(clip) + face_patience_s(self.chain.settings, clip.duration_s)
+            answer = self.pool.call("measure", payload, deadline_s=deadline_s)
             if answer.get("stills") is not None:
                 foreseen[clip.clip_id] = Stills.model_validate(answer["stills"])
             return {name: _parsed(clip, name, answer) for name in wants if _told(answer, name)}
@@ -239,10 +242,11 @@ class Build:
 
     def _payload(self, clip: Clip) -> dict[str, Any]:
         settings = self.chain.settings
-        sections = ("face", "voice", "speech", "tone", "stills")
+        sections = ("face", "voice", "speech", "tone", "stills", "run")
         return {
             "path": self.chain.catalog.videos[clip.video_id].location,
             "clip": clip.model_dump(mode="json"),
+            "scratch": str(self.chain.work.scratch),
             "limits": settings.media.model_dump(mode="json"),
             "settings": {n: getattr(settings, n).model_dump(mode="json") for n in sections},
         }
@@ -450,8 +454,9 @@ def _parsed(clip: Clip, name: str, answer: Mapping[str, Any]) -> Outcome:
     if name in answer["rows"]:
         return BY_NAME[name].row.model_validate_json(answer["rows"][name])
     kind, message = answer["errors"][name]
-    kinds = {error.__name__: error for error in ClipError.__subclasses__()}
-    return fail("clip", clip.clip_id, name, kinds.get(kind, ClipError)(message))
+    error = getattr(errors, kind, ClipError)
+    named = issubclass(error, ClipError | TransientError)
+    return fail("clip", clip.clip_id, name, (error if named else ClipError)(message))
 
 
 def _deadline_s(clip: Clip) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, get_args
 
+from annotators.models.pyfeat import PYFEAT
 from annotators.models.weights import mesh_model_text
 from pipeline.settings import Settings
 from pipeline.stages import Stage
@@ -24,6 +25,10 @@ class Made:
 
 MADE_BY: Final[dict[tuple[str, str], Made]] = {
     ("face", "mesh"): Made(("ai-edge-litert",), lambda _: {"mesh": mesh_model_text()}),
+    # The mesh counts the faces beside the one that OpenFace follows; OpenFace's own identity is one
+    # of its settings.
+    ("face", "openface"): Made(("ai-edge-litert",), lambda _: {"mesh": mesh_model_text()}),
+    ("face", "pyfeat"): Made((), lambda _: {"pyfeat": PYFEAT}),
     ("speech", "silero"): Made(),
     ("tone", "prosody"): Made(("swift-f0",)),
     ("tone", "egemaps"): Made(("opensmile",)),

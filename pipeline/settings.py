@@ -4,6 +4,8 @@ from pydantic import Field
 
 from annotators.clues import CluesSettings
 from annotators.engine_settings import FaceSettings, SpeechSettings
+from annotators.openface import OpenFaceRun
+from annotators.pyfeat import PyFeatRun
 from annotators.speech import VoiceSettings
 from annotators.tone import ToneSettings
 from pipeline.chat_settings import ChatSettings
@@ -31,6 +33,8 @@ class RunSettings(Row):
         default=3.0, gt=0, description="Memory one worker process may take, in GB."
     )
     chat: ChatSettings = ChatSettings()
+    openface: OpenFaceRun = OpenFaceRun()
+    pyfeat: PyFeatRun = PyFeatRun()
 
 
 class Settings(Row):
