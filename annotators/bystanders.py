@@ -1,5 +1,6 @@
 """Other faces beside the one that an engine follows: looked for now and then, as the mesh does."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,10 +61,15 @@ def _crowd(faces: list[Detection], box: NDArray[np.float64] | None) -> Crowd:
     if box is None or np.isnan(box).any():
         return Crowd(len(faces), None)
     left, top, width, height = box.tolist()
-    own = [f for f in faces if left <= f.x <= left + width and top <= f.y <= top + height]
-    others = [face.area for face in faces if face not in own]
+    inside = [f for f in faces if left <= f.x <= left + width and top <= f.y <= top + height]
+    own = min(
+        inside,
+        key=lambda face: math.hypot(face.x - left - width / 2, face.y - top - height / 2),
+        default=None,
+    )
+    others = [face.area for face in faces if face is not own]
     if not others:
         return Crowd(max(1, len(faces)), None)
     # The detector's own box of the followed face, where it has one: boxes of two tools differ.
-    area = max((face.area for face in own), default=width * height)
+    area = width * height if own is None else own.area
     return Crowd(1 + len(others), min(1.0, max(others) / max(area, 1e-9)))

@@ -16,6 +16,7 @@ from annotators.models.mesh import MeshModels
 from annotators.models.openface_table import OpenFaceTable
 from annotators.points68 import Floats, boxes
 from annotators.shots import ShotDetector
+from annotators.view_angle import turned_from_camera
 from schemas.errors import ClipError
 from schemas.face import FaceTrack
 from schemas.maker import Maker
@@ -171,7 +172,8 @@ def join_tables(tables: Sequence[OpenFaceTable], calibrated: Sequence[bool]) -> 
             ]
         )
 
-    pose = _joined([table.pose_rad for table in tables])
+    turn = _joined([table.turn_rad for table in tables])
+    place = _joined([table.place_mm for table in tables])
     return Measured(
         success=np.concatenate([table.success for table in tables]),
         confidence=np.concatenate([table.confidence for table in tables]),
@@ -182,9 +184,7 @@ def join_tables(tables: Sequence[OpenFaceTable], calibrated: Sequence[bool]) -> 
         },
         points_px=_joined([table.points_px for table in tables]),
         points_mm=_joined([table.points_mm for table in tables]),
-        # Its turns follow the right hand in a space of x right, y down, z away: a positive Ry
-        # moves the nose to the left of the picture, which is the person's right.
-        pose_deg=None if pose is None else np.degrees(pose) * np.array([1.0, -1.0, 1.0]),
+        pose_deg=None if turn is None or place is None else turned_from_camera(turn, place),
     )
 
 

@@ -16,7 +16,8 @@ from schemas.errors import AnnotationError
 
 Floats = NDArray[np.float64]
 
-_POSE: Final = ("pose_Rx", "pose_Ry", "pose_Rz")
+_TURN: Final = ("pose_Rx", "pose_Ry", "pose_Rz")
+_PLACE: Final = ("pose_Tx", "pose_Ty", "pose_Tz")
 _POINTS: Final = 68
 _NEEDED: Final = (
     *("frame", "face_id", "confidence", "success"),
@@ -33,7 +34,8 @@ class OpenFaceTable:
     confidence: Floats  # [T] 0-1
     intensity: dict[str, Floats]  # 17 units, [T] on 0-5
     presence: dict[str, NDArray[np.bool_]]  # 18 units, [T]
-    pose_rad: Floats | None  # [T, 3] Rx, Ry, Rz
+    turn_rad: Floats | None  # [T, 3] Rx, Ry, Rz, in the camera's space
+    place_mm: Floats | None  # [T, 3] x right, y down, z away from the camera
     points_px: Floats | None  # [T, 68, 2]
     points_mm: Floats | None  # [T, 68, 3] in the camera's space
 
@@ -54,7 +56,8 @@ def read_openface(path: Path, *, frames: int) -> OpenFaceTable:
         confidence=columns["confidence"],
         intensity={au: columns[f"{au}_r"] for au in INTENSITY_AUS},
         presence={au: columns[f"{au}_c"] == 1 for au in PRESENCE_AUS},
-        pose_rad=_stacked(columns, _POSE),
+        turn_rad=_stacked(columns, _TURN),
+        place_mm=_stacked(columns, _PLACE),
         points_px=_points(columns, ("x", "y")),
         points_mm=_points(columns, ("X", "Y", "Z")),
     )

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parent
-AUS_R = "01 02 04 05 06 07 09 10 12 14 15 17 20 23 25 26 45".split()
+AUS_R = [f"{n:02}" for n in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)]
 AUS_C = [*AUS_R[:-1], "28", "45"]
 ACTS = (
     *("good", "no_face", "noisy", "unreadable", "silent", "unclosed", "unfinished", "no_table"),
@@ -166,7 +166,9 @@ def unit_columns(act, frames, peak, seen, static):
         values = [
             max(0.0, strongest - 0.1 * abs(i + 1 - peak)) + 0.5 * static for i in range(frames)
         ]
-        columns[f"AU{au}_r"] = [f"{min(5.0, v) if s else 0:.2f}" for v, s in zip(values, seen)]
+        columns[f"AU{au}_r"] = [
+            f"{min(5.0, v) if s else 0:.2f}" for v, s in zip(values, seen, strict=True)
+        ]
     if act in ("negative", "killed_midway"):
         columns["AU04_r"][0] = "-0.31"
     if act == "not_a_number":

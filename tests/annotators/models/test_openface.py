@@ -1,7 +1,6 @@
 """FeatureExtraction is believed in nothing: every way in which it was seen to fail, acted out."""
 
 import os
-import shutil
 import time
 from pathlib import Path
 
@@ -63,7 +62,7 @@ def test_a_good_run_is_read_whole_in_both_styles_of_header(run, spaces):
     assert int(np.argmax(table.intensity["AU12"])) == 4
     assert table.intensity["AU12"][4] == 4.0
     assert table.presence["AU28"].tolist() == table.success.tolist()
-    assert table.pose_rad[0].tolist() == [0.1, 0.2, 0.3]
+    assert table.turn_rad[0].tolist() == [0.1, 0.2, 0.3]
     assert table.points_px.shape == (FRAMES, 68, 2)
     assert table.points_mm.shape == (FRAMES, 68, 3)
     assert table.points_px[0, 30].tolist() == [130, 140]
@@ -124,7 +123,7 @@ def test_what_a_good_run_leaves_running_is_ended_too(run):
 
 
 def test_a_table_of_another_run_can_never_be_taken_for_this_one(run, tmp_path):
-    shutil.copy(_table_of(run, tmp_path), tmp_path / "shot-0000.csv")  # beside the video
+    (tmp_path / "shot-0000.csv").write_text("frame,success\n1,1\n")  # beside the frames
     with pytest.raises(AnnotationError, match="could not open"):
         run("unreadable")
 
@@ -188,13 +187,6 @@ def test_frames_come_out_of_their_file_as_they_went_in(tmp_path):
     read = [reader.read()[1][..., ::-1] for _ in frames]
     assert np.array_equal(np.stack(read), frames)
     assert reader.read()[0] is False
-
-
-def _table_of(run, folder):
-    run()
-    path = folder / "old.csv"
-    path.write_text("frame,success\n1,1\n")
-    return path
 
 
 def _processes():
