@@ -63,6 +63,8 @@ PAGES = {
         "docs/decisions.md",
         "docs/engines/egemaps.md",
         "docs/formats.md",
+        "docs/engines/openface.md",
+        "docs/engines/pyfeat.md",
     )
 }
 FORMAT, GUIDE, README, FORMATS = (

@@ -6,6 +6,7 @@ library alone, so that it starts at once. `act.json`:
     act       one of ACTS
     spaces    whether names and cells are separated by ", " (2.0.6) or "," (2.2 on Linux)
     peak      frame, from 1, at which the smile is strongest
+    shown     numbers of the units that are present
     replay    sha256 of a video -> a CSV whose rows are given for it
 """
 
@@ -109,7 +110,7 @@ def write_table(told, video, path, arguments) -> None:
         say(f"no replay for {digest}")
         return
     frames = frames_of(video) + {"fewer": -1, "more": 1}.get(act, 0)
-    names, rows = table(act, frames, told.get("peak", 1), arguments)
+    names, rows = table(told, frames, arguments)
     comma = ", " if told.get("spaces", True) else ","
     lines = [comma.join(names), *(comma.join(row) for row in rows)]
     text = "\n".join(lines) + "\n"
@@ -124,7 +125,8 @@ def frames_of(video) -> int:
     return struct.unpack_from("<I", head, head.index(b"avih") + 8 + 16)[0]
 
 
-def table(act, frames, peak, arguments):
+def table(told, frames, arguments):
+    act = told["act"]
     columns = {}
     seen = [0 if act == "no_face" else int(frame != 2) for frame in range(1, frames + 1)]
     columns["frame"] = [str(i + 1) for i in range(frames)]
@@ -139,7 +141,7 @@ def table(act, frames, peak, arguments):
         columns |= point_columns(frames, ("x", "y"))
     if "-3Dfp" in arguments:
         columns |= point_columns(frames, ("X", "Y", "Z"))
-    columns |= unit_columns(act, frames, peak, seen, "-au_static" in arguments)
+    columns |= unit_columns(told, frames, seen, "-au_static" in arguments)
     if act == "without_au28":
         del columns["AU28_c"]
     return list(columns), list(zip(*columns.values(), strict=True))
@@ -159,7 +161,8 @@ def point_columns(frames, axes):
     }
 
 
-def unit_columns(act, frames, peak, seen, static):
+def unit_columns(told, frames, seen, static):
+    act, peak = told["act"], told.get("peak", 1)
     columns = {}
     for au in AUS_R:
         strongest = 4.0 if au in ("06", "12") else 0.2
@@ -174,7 +177,7 @@ def unit_columns(act, frames, peak, seen, static):
     if act == "not_a_number":
         columns["AU04_r"][0] = "-nan"
     for au in AUS_C:
-        shown = au in ("06", "12", "28")
+        shown = au in told.get("shown", ("06", "12", "28"))
         columns[f"AU{au}_c"] = [f"{float(shown and s):.2f}" for s in seen]
     return columns
 

@@ -19,7 +19,7 @@ from tests.conftest import DEMO
 from tests.pipeline.media_files import Film, make_film
 
 LIMITS = MediaLimits().model_dump(mode="json")
-SECTIONS = ("face", "voice", "speech", "tone", "stills")
+SECTIONS = ("face", "voice", "speech", "tone", "stills", "run")
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,8 @@
 
 The stub keeps to the calls of py-feat 2.1.5 (read off its source): `Detectorv2.detect_faces` gives
 per picture a dict with `scores`, `forward` a table with a row per face, and a row of NaN for a
-picture without one. A picture whose first pixel is 0 shows nobody, 1 one face, 2 two; 200 hangs.
+picture without one. A picture all of 0 shows nobody, all of 1 or of many values one face, all of
+2 two; at 200 it hangs, at 201 it breaks.
 """
 
 import sys
@@ -33,7 +34,7 @@ class Detectorv2:
     def detect_faces(self, pictures, face_detection_threshold):
         found = []
         for picture in pictures.array:
-            what = int(picture[0, 0, 0])
+            what = int(picture[0, 0, 0]) if picture.min() == picture.max() else 1
             while what == 200:
                 time.sleep(1)
             if what == 201:
