@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 
 from annotators.face import MeshSettings
 from annotators.hearing import HearingRules
+from annotators.openface import OpenFaceSettings
+from annotators.pyfeat import PyFeatSettings
 from annotators.whisper_settings import (
     EndpointSettings,
     FasterWhisperSettings,
@@ -18,10 +20,15 @@ from schemas.units import Row
 
 
 class FaceSettings(Row):
-    engine: Literal["mesh"] = Field(
-        default="mesh", description="Who measures the face. mesh: proxies from geometry."
+    engine: Literal["mesh", "openface", "pyfeat"] = Field(
+        default="mesh",
+        description="Who measures the face. mesh: proxies from geometry, no trained action units. "
+        "openface: OpenFace 2, which you install (research only). pyfeat: py-feat, in an "
+        "environment of its own (research only).",
     )
     mesh: MeshSettings = MeshSettings()
+    openface: OpenFaceSettings = OpenFaceSettings()
+    pyfeat: PyFeatSettings = PyFeatSettings()
 
 
 class SpeechSettings(Row):

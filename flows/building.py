@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import SecretStr
 
-from annotators.models.weights import MESH_WEIGHTS, weight_path
+from flows.face_engines import check_face_models, jobs_for, with_face_engine
 from flows.prefect_api import prefect_api
 from flows.prefect_env import prepare_prefect
 from flows.progress import Listen, shown_progress
@@ -57,15 +57,16 @@ def build(request: Request) -> Built:
     """Raises SetupError when the run cannot start or go on; broken files are in the books."""
     work = request.work
     _check_disk(work)
+    settings = with_face_engine(request.settings, os.environ)
     with locked(work), open_log(work) as log, shown_progress() as listen:
         log.info("build %s", " ".join(map(str, request.sources)))
         catalog = _catalog(request, listen)
         if not catalog.failures and all(file.kind == "other" for file in catalog.files):
             raise SetupError(_nothing_found(request, catalog))
         catalog.save(work.catalog)
-        save_run(work, LastRun(request.sources, request.settings))
+        save_run(work, LastRun(request.sources, settings))
         batches = add_batches(work, catalog.videos.values())
-        chain = Chain(work, request.settings, catalog)
+        chain = Chain(work, settings, catalog)
         done = _work(request, chain, batches, log, listen)
         books = books_of(chain)
         log.info("build ended: %d outcomes", done.worked)
@@ -155,8 +156,7 @@ def _work(
     books = books_of(chain)
     if not books.to_do(until=request.until, retry_failed=request.retry_failed):
         return _Done()
-    for name in MESH_WEIGHTS:
-        weight_path(name)  # missing models stop the run before anything starts
+    check_face_models(chain.settings)  # what is missing stops the run before anything starts
     _check_engines(request.settings)
     key = _key_of_speech(request.settings)
     sys.stderr.write(f"videos found: {books.files['videos']}; starting Prefect, then the work\n")
@@ -165,7 +165,7 @@ def _work(
 
     prepare_prefect(chain.work.root / "prefect", debug=request.debug)
     settings = request.settings.run
-    slots = request.jobs or settings.jobs or os.cpu_count() or 1
+    slots = request.jobs or settings.jobs or jobs_for(chain.settings, os.cpu_count() or 1)
     with (
         WorkerPool(slots, log=chain.work.log, memory_gb=settings.worker_memory_gb) as pool,
         prefect_api(chain.work.log),

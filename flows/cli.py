@@ -98,9 +98,10 @@ def doctor(as_json: JsonOption = False) -> None:
     """What is here and what is missing: engines, models, GPU, disk, licences."""
     import json
 
+    from flows.config import load_config
     from flows.doctor import examine, report_text
 
-    found = examine()
+    found = examine(load_config(None).settings)
     typer.echo(json.dumps(found.as_json(), indent=2) if as_json else report_text(found))
     if not found.ready:
         raise typer.Exit(SETUP)

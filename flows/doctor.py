@@ -19,6 +19,8 @@ from annotators.models.whisper_files import INSTALL_COMMAND as WHISPER_COMMAND
 from annotators.whisper_settings import WhisperXRun
 from flows.config import load_config
 from flows.extras import EXTRAS, install_extra
+from flows.face_engines import HOME, PYFEAT_ENV, find_openface
+from flows.side_env import build_side_env, side_python
 from flows.talking import key_uses
 from flows.whisper_install import install_whisper, installed
 from flows.whisperx_env import install_whisperx, whisperx_found
@@ -60,8 +62,9 @@ class Health:
         }
 
 
-def examine() -> Health:
-    return Health((*_engine_findings(), _gpu(), _disk(), _keys()))
+def examine(settings: Settings | None = None) -> Health:
+    """Needed is what the settings choose."""
+    return Health((*_engine_findings(settings or Settings()), _gpu(), _disk(), _keys()))
 
 
 def install(name: str, settings: Settings) -> str:
@@ -74,14 +77,24 @@ def install(name: str, settings: Settings) -> str:
         return install_whisperx(settings.speech.whisperx, settings.run.whisperx)
     if name in EXTRAS:
         return install_extra(name)
+    if name == "pyfeat":
+        python = build_side_env(PYFEAT_ENV)
+        return f"pyfeat: its environment is {python.parents[1]}; weights come at its first start"
+    if name == "openface":
+        raise SetupError(
+            f"openface: merr may not pass it on; build it, then set {HOME}: "
+            "see docs/engines/openface.md"
+        )
     if name in engines():
         return f"{name}: came with merr, nothing to install"
     raise SetupError(f"no engine {name!r}; known are {', '.join(sorted(engines()))}")
 
 
-def _engine_findings() -> tuple[Finding, ...]:
+def _engine_findings(settings: Settings) -> tuple[Finding, ...]:
     checks: dict[str, Callable[[Engine], Finding]] = {
-        "mesh": _mesh,
+        "mesh": lambda engine: _mesh(engine, settings),
+        "openface": lambda engine: _openface(engine, settings),
+        "pyfeat": lambda engine: _pyfeat(engine, settings),
         "faster-whisper": _whisper,
         "whisperx": _whisperx,
         "egemaps": _egemaps,
@@ -89,10 +102,33 @@ def _engine_findings() -> tuple[Finding, ...]:
     return tuple(checks.get(name, _in_wheel)(engine) for name, engine in engines().items())
 
 
-def _mesh(engine: Engine) -> Finding:
+def _mesh(engine: Engine, settings: Settings) -> Finding:
     ready = mesh_weights_installed()
     found = "model files are here" if ready else "model files are missing or damaged"
-    return Finding(_title(engine), ready, found, None if ready else INSTALL_COMMAND)
+    needed = settings.face.engine != "pyfeat"  # OpenFace has the mesh look for other faces
+    return Finding(_title(engine), ready, found, None if ready else INSTALL_COMMAND, needed)
+
+
+def _openface(engine: Engine, settings: Settings) -> Finding:
+    chosen = settings.face.engine == "openface"
+    try:
+        found = find_openface(settings, os.environ)
+    except SetupError as e:
+        return Finding(_title(engine), False, str(e), needed=chosen)
+    cpus = len(os.sched_getaffinity(0))
+    if cpus < 2:
+        hangs = f"{found.binary} is here, but old builds hang on one CPU, and there is but one"
+        return Finding(_title(engine), False, hangs, needed=chosen)
+    return Finding(_title(engine), True, f"{found.binary}: {found.identity}", needed=chosen)
+
+
+def _pyfeat(engine: Engine, settings: Settings) -> Finding:
+    chosen = settings.face.engine == "pyfeat"
+    python = settings.run.pyfeat.python or side_python(PYFEAT_ENV)
+    if python is None or not python.exists():
+        remedy = "merr engines install pyfeat"
+        return Finding(_title(engine), False, "not installed (several GB)", remedy, chosen)
+    return Finding(_title(engine), True, f"in {python.parents[1]}", needed=chosen)
 
 
 def _whisper(engine: Engine) -> Finding:

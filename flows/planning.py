@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from flows.face_engines import jobs_for
 from flows.talking import key_uses
 from pipeline.build import PROBE_DEADLINE_S
 from pipeline.cut import rule_for
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 # Read off builds of 360p to 540p clips with the engines of this version (benchmarks, docs).
 FRAMES_PER_CPU_S: Final = 120.0  # decode, mesh, light, sound: all stages together
+# What an engine of its own adds. OpenFace 2.0.6 with CLNF: 16 clips, 1880 frames, 62 CPU s; its
+# default model CE-CLM takes longer. py-feat is not measured here.
+FACE_FRAMES_PER_CPU_S: Final = {"openface": 30.0}
 WORK_BYTES_PER_S: Final = 60_000.0  # tracks, sound and texts, for every second of video
 WORK_BYTES_PER_CLIP: Final = 160_000.0  # four pictures
 RELEASE_BYTES_PER_CLIP: Final = 130_000.0
@@ -48,6 +52,7 @@ class Plan:
     release_gb: float
     free_gb: float
     labelled: int
+    face_engine: str = "mesh"
     calls: "tuple[RoleCalls, ...]" = ()  # to chat models, by role; of clips with a label
     transcriptions: int = 0  # at most: clips without a voice or with words are not asked about
 
@@ -79,7 +84,7 @@ def make_plan(sources: tuple[str, ...], settings: Settings, jobs: int | None) ->
     """Opens every video for its length; decodes one frame of each."""
     found = find_files(sources)
     media = [file for file in found.files if file.kind != "other"]
-    slots = jobs or settings.run.jobs or os.cpu_count() or 1
+    slots = jobs or settings.run.jobs or jobs_for(settings, os.cpu_count() or 1)
     videos = _probe_all(media, settings, slots)
     seconds = sum(video.duration_s or 0.0 for video in videos)
     frames = sum((v.duration_s or 0.0) * (v.fps or 0.0) for v in videos)
@@ -100,12 +105,13 @@ def make_plan(sources: tuple[str, ...], settings: Settings, jobs: int | None) ->
         hours=seconds / 3600,
         clips=clips,
         clips_estimated=estimated,
-        cpu_hours=frames / FRAMES_PER_CPU_S / 3600,
+        cpu_hours=_cpu_s(frames, settings.face.engine) / 3600,
         jobs=slots,
         work_gb=(seconds * WORK_BYTES_PER_S + clips * WORK_BYTES_PER_CLIP) / 1e9,
         release_gb=clips * RELEASE_BYTES_PER_CLIP / 1e9,
         free_gb=shutil.disk_usage(Path.cwd()).free / 1e9,
         labelled=labelled,
+        face_engine=settings.face.engine,
         transcriptions=clips if settings.speech.engine == "endpoint" else 0,
         calls=_calls(settings, clips * labelled / max(1, len(videos)), seconds / max(1, clips)),
     )
@@ -168,7 +174,6 @@ def _clips(videos: list[Video], settings: Settings) -> tuple[int, bool]:
 def plan_text(plan: Plan) -> str:
     clips = f"{'about ' if plan.clips_estimated else ''}{plan.clips}"
     hours = plan.cpu_hours / plan.jobs
-    mesh = engines()["mesh"]
     return "\n".join(
         (
             f"files      {plan.files} found, {plan.other_kind} of another kind, "
@@ -180,8 +185,7 @@ def plan_text(plan: Plan) -> str:
             f"{_spent(hours)} with {plan.jobs} jobs",
             f"disk       about {_size(plan.work_gb)} of work, {_size(plan.release_gb)} of release; "
             f"{_size(plan.free_gb)} free here",
-            f"note       face engine mesh: {mesh.good_for};",
-            f"           {mesh.serious}",
+            *_face_notes(plan.face_engine),
         )
     )
 
@@ -204,6 +208,21 @@ def _usd(cost: float | None) -> str:
     if cost is None:
         return "of unknown cost (run.chat.prices takes a price)"
     return f"at most {cost:.2f} USD"
+
+
+def _face_notes(name: str) -> Iterator[str]:
+    engine = engines()[name]
+    yield f"note       face engine {name}: {engine.good_for};"
+    yield f"           {engine.serious}"
+    if engine.non_commercial:
+        yield f"           {engine.licence}: rows made with it are for research only"
+    if name == "pyfeat":
+        yield "           the time it takes is not measured, so it is not in the time above"
+
+
+def _cpu_s(frames: float, engine: str) -> float:
+    own = FACE_FRAMES_PER_CPU_S.get(engine)
+    return frames / FRAMES_PER_CPU_S + (frames / own if own else 0.0)
 
 
 def _spent(hours: float) -> str:

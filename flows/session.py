@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -72,6 +73,8 @@ def _sweep(work: WorkFolder) -> None:
     for folder in (work.root, work.batches, work.shards, work.imports, *work.root.glob("parts/*")):
         for left in folder.glob(".*.tmp"):
             left.unlink()
+    if work.scratch.exists():
+        shutil.rmtree(work.scratch, ignore_errors=True)
 
 
 class _LogFile(logging.FileHandler):

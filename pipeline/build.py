@@ -13,6 +13,7 @@ from pipeline.chain import Chain
 from pipeline.compute import COMPUTE, Inputs
 from pipeline.cut import needs_shots, needs_voice, plan_clips, rule_for
 from pipeline.engines import is_asked, patience_s
+from pipeline.face_patience import face_patience_s
 from pipeline.fates import subjects_cut
 from pipeline.keys import Key
 from pipeline.merging import appended, merged
@@ -234,7 +235,11 @@ class Build:
             "services": self._services(),
         }
         try:
-            deadline_s = _deadline_s(clip) + patience_s(self.chain.settings)
+            deadline_s = (
+                _deadline_s(clip)
+                + patience_s(self.chain.settings)
+                + face_patience_s(self.chain.settings, clip.duration_s)
+            )
             answer = self.pool.call("measure", payload, deadline_s=deadline_s)
             if answer.get("stills") is not None:
                 foreseen[clip.clip_id] = Stills.model_validate(answer["stills"])
@@ -270,6 +275,7 @@ class Build:
         return {
             "path": self.chain.catalog.videos[clip.video_id].location,
             "clip": clip.model_dump(mode="json"),
+            "scratch": str(self.chain.work.scratch),
             "limits": settings.media.model_dump(mode="json"),
             "settings": {n: getattr(settings, n).model_dump(mode="json") for n in sections},
         }

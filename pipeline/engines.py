@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from typing import Any, Final, get_args
 
+from annotators.models.pyfeat import PYFEAT
 from annotators.models.weights import mesh_model_text
 from annotators.models.whisper_files import find_whisper
 from annotators.models.whisperx import WHISPERX, whisperx_model_text
@@ -38,6 +39,10 @@ class Made:
 
 MADE_BY: Final[dict[tuple[str, str], Made]] = {
     ("face", "mesh"): Made(("ai-edge-litert",), lambda _: {"mesh": mesh_model_text()}),
+    # The mesh counts the faces beside the one that OpenFace follows; OpenFace's own identity is one
+    # of its settings.
+    ("face", "openface"): Made(("ai-edge-litert",), lambda _: {"mesh": mesh_model_text()}),
+    ("face", "pyfeat"): Made((), lambda _: {"pyfeat": PYFEAT}),
     ("speech", "silero"): Made(),
     ("speech", "faster-whisper"): Made(("faster-whisper", "ctranslate2"), _whisper),
     ("speech", "whisperx"): Made(models=_whisperx),

@@ -1,17 +1,18 @@
 """What worker processes do with media: JSON in, JSON out. Models load once per process."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from annotators.base import FrameBatch, FrameListener, Sound
-from annotators.engine_settings import FaceSettings, SpeechSettings
-from annotators.face import FaceListener
+from annotators.engine_settings import SpeechSettings
 from annotators.hearing import Ear, hear
 from annotators.look import LookListener
 from annotators.speech import SpeechStream, VoiceSettings, find_speech
 from annotators.tone import ToneSettings, describe_tone
 from pipeline.container import MediaLimits
+from pipeline.face_listeners import face_listener
 from pipeline.peak import PeakSettings, find_peak
 from pipeline.pictures import PictureSettings, clip_stills
 from pipeline.recording import record
@@ -68,12 +69,17 @@ def analyse_video(payload: Json) -> Json:
 def measure(payload: Json) -> Json:
     """One decode of a clip for every stage wanted. A stage that fails does not take the others
     with it."""
+    with ExitStack() as held:
+        return _measure(payload, held)
+
+
+def _measure(payload: Json, held: ExitStack) -> Json:
     from pipeline.media import KeptFrames, stream
 
     clip = Clip.model_validate(payload["clip"])
     wants: list[str] = payload["wants"]
     # `look` reads whole frames, so it comes first, while they are in the processor's cache.
-    listeners = {name: _listener(name, clip, payload) for name in ("look", "face") if name in wants}
+    listeners = {n: _listener(n, clip, payload, held) for n in ("look", "face") if n in wants}
     keep = KeptFrames() if payload["foresee"] is not None and "face" in wants else None
     streamed = stream(
         Path(payload["path"]),
@@ -110,13 +116,8 @@ def _foreseen(keep: "KeptFrames", face: FaceTrack, payload: Json) -> Json | None
     return clip_stills(_as_batches(frames), face, peak, settings).model_dump(mode="json")
 
 
-def _listener(name: str, clip: Clip, payload: Json) -> FrameListener[Any]:
-    from annotators.models.mesh import load_mesh_models
-
-    if name == "look":
-        return LookListener(clip.clip_id)
-    settings = FaceSettings.model_validate(payload["settings"]["face"])
-    return FaceListener(clip.clip_id, load_mesh_models(), settings=settings.mesh)
+def _listener(name: str, clip: Clip, payload: Json, held: ExitStack) -> FrameListener[Any]:
+    return LookListener(clip.clip_id) if name == "look" else face_listener(clip, payload, held)
 
 
 def _try(answer: Json, name: str, make: Callable[[], Row]) -> Row | None:

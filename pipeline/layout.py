@@ -46,6 +46,11 @@ class WorkFolder:
         return self.root / "catalog.parquet"
 
     @property
+    def scratch(self) -> Path:
+        """Frames of clips on their way to an engine outside; nothing in it outlives its run."""
+        return self.root / "scratch"
+
+    @property
     def batches(self) -> Path:
         return self.root / "batches"
 

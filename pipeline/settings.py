@@ -4,6 +4,8 @@ from pydantic import Field
 
 from annotators.clues import CluesSettings
 from annotators.engine_settings import FaceSettings, SpeechSettings
+from annotators.openface import OpenFaceRun
+from annotators.pyfeat import PyFeatRun
 from annotators.role_settings import (
     ChatDefaults,
     EnglishSettings,
@@ -41,6 +43,8 @@ class RunSettings(Row):
     whisperx: WhisperXRun = WhisperXRun()
     endpoint: EndpointRun = EndpointRun()
     chat: ChatSettings = ChatSettings()
+    openface: OpenFaceRun = OpenFaceRun()
+    pyfeat: PyFeatRun = PyFeatRun()
 
 
 class Settings(Row):

@@ -69,6 +69,8 @@ PAGES = {
         "docs/formats.md",
         "docs/prompts.md",
         "docs/engines/chat.md",
+        "docs/engines/openface.md",
+        "docs/engines/pyfeat.md",
     )
 }
 FORMAT, GUIDE, README, FORMATS = (

@@ -12,6 +12,7 @@ from pipeline.settings import Settings
 from pipeline.stages import BY_NAME
 from schemas.engine import engines
 from schemas.errors import SetupError
+from tests.openface.installs import install as install_openface
 
 ROOT = Path(__file__).parents[2]
 READY = Finding("face: mesh", True, "model files are here")
@@ -53,6 +54,26 @@ def test_every_engine_belongs_to_a_stage():
 def test_the_findings_are_json():
     told = json.loads(json.dumps(examine().as_json()))
     assert {finding["name"] for finding in told["findings"]} >= {"disk", "GPU"}
+
+
+@pytest.mark.parametrize(
+    ("engine", "needed"),
+    [("mesh", {"mesh"}), ("openface", {"mesh", "openface"}), ("pyfeat", {"pyfeat"})],
+)
+def test_only_the_face_engine_chosen_is_needed(engine, needed):
+    settings = Settings.model_validate({"face": {"engine": engine}})
+    found = {f.name: f.needed for f in examine(settings).findings if f.name.startswith("face: ")}
+    assert {name.removeprefix("face: ") for name, wanted in found.items() if wanted} == needed
+
+
+def test_openface_is_found_and_named_by_what_it_is(tmp_path):
+    binary = install_openface(tmp_path)
+    settings = Settings.model_validate({"run": {"openface": {"binary": str(binary)}}})
+    finding = next(f for f in examine(settings).findings if f.name == "face: openface")
+    assert finding.ready
+    assert "main_clnf_general.txt@" in finding.found
+    with pytest.raises(SetupError, match=r"docs/engines/openface\.md"):
+        install("openface")
 
 
 def test_what_came_with_merr_needs_no_install():
