@@ -157,8 +157,8 @@ def _work(
     if not books.to_do(until=request.until, retry_failed=request.retry_failed):
         return _Done()
     check_face_models(chain.settings)  # what is missing stops the run before anything starts
-    _check_engines(request.settings)
-    key = _key_of_speech(request.settings)
+    _check_engines(chain.settings)
+    key = _key_of_speech(chain.settings)
     sys.stderr.write(f"videos found: {books.files['videos']}; starting Prefect, then the work\n")
     from flows.build_flow import run_build
     from pipeline.build import Build
