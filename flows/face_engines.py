@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from annotators.models.openface_install import PROGRAM, REMEDY, OpenFaceInstall, inspect_openface
 from annotators.models.pyfeat import PYFEAT
-from annotators.models.weights import MESH_WEIGHTS, weight_path
+from annotators.models.weights import MESH, weight_path
 from flows.side_env import SideEnv, side_python
 from pipeline.settings import Settings
 from schemas.errors import SetupError
@@ -39,8 +39,8 @@ def with_face_engine(settings: Settings, environment: Mapping[str, str]) -> Sett
 def check_face_models(settings: Settings) -> None:
     """SetupError where model files of the chosen engine are missing. py-feat brings its own."""
     if settings.face.engine != "pyfeat":
-        for name in MESH_WEIGHTS:  # `openface` has the mesh count the other faces
-            weight_path(name)
+        for name in MESH.weights:  # `openface` has the mesh count the other faces
+            weight_path(MESH, name)
 
 
 def find_openface(settings: Settings, environment: Mapping[str, str]) -> OpenFaceInstall:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any, Final, get_args
 
 from annotators.models.pyfeat import PYFEAT
-from annotators.models.weights import mesh_model_text
+from annotators.models.weights import mesh_model_text, pitch_model_text
 from annotators.models.whisper_files import find_whisper
 from annotators.models.whisperx import WHISPERX, whisperx_model_text
 from annotators.prompt import load_prompt
@@ -47,7 +47,7 @@ MADE_BY: Final[dict[tuple[str, str], Made]] = {
     ("speech", "faster-whisper"): Made(("faster-whisper", "ctranslate2"), _whisper),
     ("speech", "whisperx"): Made(models=_whisperx),
     ("speech", "endpoint"): Made(),
-    ("tone", "prosody"): Made(("swift-f0",)),
+    ("tone", "prosody"): Made(("numpy",), lambda _: {"pitch": pitch_model_text()}),
     ("tone", "egemaps"): Made(("opensmile",)),
     ("heard", "chat"): Made(("av",), lambda _: _prompts("heard")),
     ("seen", "chat"): Made((), lambda _: _prompts("seen")),

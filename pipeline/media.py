@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from annotators.base import FrameBatch, FrameListener, Sound
-from pipeline.clock import Lengths
+from pipeline.clock import Lengths, step_us
 from pipeline.container import DEFAULT_LIMITS, MICRO, Media, MediaLimits, open_media
 from pipeline.decode import Damage, decode_span
 from pipeline.orient import Pictures
@@ -19,7 +19,7 @@ from schemas.clip import Clip
 from schemas.errors import DecodeError
 
 BATCH_BYTES: Final = 32 * 1024 * 1024
-KEPT_BYTES: Final = 192 * 1024 * 1024  # 20 s of 360p, 2 s of 1080p, as decoded
+KEPT_BYTES: Final = 128 * 1024 * 1024  # 15 s of 360p, 1.7 s of 1080p, as decoded
 _SHORT_BY_US: Final = 100_000  # a video may end this much before its clip without a word
 
 
@@ -42,10 +42,15 @@ class KeptFrames:
         self._frames: list[tuple[int, VideoFrame]] | None = []
         self._pictures: Pictures | None = None
 
+    def expect(self, frames: float, like: VideoFrame) -> None:
+        """Keeps none from the start where about so many would not fit."""
+        if frames * _size_bytes(like) > self._left:
+            self._frames = None
+
     def add(self, time_us: int, frame: VideoFrame, pictures: Pictures) -> None:
         """`time_us` from the start of the clip."""
         self._pictures = pictures
-        self._left -= sum(plane.buffer_size for plane in frame.planes)
+        self._left -= _size_bytes(frame)
         if self._left < 0:
             self._frames = None
         if self._frames is not None:
@@ -63,6 +68,10 @@ class KeptFrames:
             picture = np.ascontiguousarray(self._pictures.rgb(frame)).copy()
             found[index] = (time_us / MICRO, picture)
         return found
+
+
+def _size_bytes(frame: VideoFrame) -> int:
+    return sum(plane.buffer_size for plane in frame.planes)
 
 
 def stream(
@@ -89,7 +98,7 @@ def stream(
         sound = None
         if want_audio and media.audio is not None:
             sound = SoundTrack(start_us=clip.start_us, end_us=clip.end_us, sink=chunks.append)
-        batches = _Batches(media, listeners, batch, keep)
+        batches = _Batches(media, clip, listeners, batch, keep)
         for time_us, frame in decode_span(
             media, clip.start_us, clip.end_us, damage=damage, sound=sound
         ):
@@ -143,6 +152,7 @@ class _Batches:
     def __init__(
         self,
         media: Media,
+        clip: Clip,
         listeners: Sequence[FrameListener[Any]],
         most: int,
         keep: KeptFrames | None,
@@ -152,6 +162,7 @@ class _Batches:
         self._listeners = listeners
         self._most = most
         self._lengths = Lengths(media)
+        self._expected = (clip.end_us - clip.start_us) / max(1, step_us(media))  # frames
         self._pictures: Pictures | None = None
         self._frames: NDArray[np.uint8] | None = None  # being filled
         self._filled = 0
@@ -161,6 +172,8 @@ class _Batches:
     def add(self, time_us: int, frame: VideoFrame) -> None:
         if self._pictures is None:
             self._pictures = Pictures(frame, self._media.video)
+            if self._keep is not None:
+                self._keep.expect(self._expected, frame)
         self._take(self._pictures.rgb(frame))
         self.times_us.append(time_us)
         if self._keep is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from pipeline.axis import round_step
 from pipeline.report_facts import ClipFacts, ReportHead
 from schemas.release import Outcome
 
@@ -154,19 +155,12 @@ def bins(values: Sequence[float], *, whole: bool = False, most: int = 24) -> Bin
         return None
     ordered = sorted(values)
     reach = ordered[math.ceil(0.99 * len(ordered)) - 1]
-    step = _round_step(reach / most, whole=whole)
+    step = round_step(reach / most, whole=whole)
     number = math.floor(reach / step) + 1
     counts = [0] * number
     for value in ordered:
         counts[min(math.floor(value / step), number - 1)] += 1
     return Bins(step, tuple(counts), sum(value >= step * number for value in ordered))
-
-
-def _round_step(least: float, *, whole: bool) -> float:
-    """The smallest of 1, 2, 5 x 10^k that is at least `least`; at least 1 where `whole`."""
-    least = max(least, 1.0 if whole else 0.01)
-    power = 10.0 ** math.floor(math.log10(least))
-    return next((m * power for m in (1, 2, 5) if m * power >= least * (1 - 1e-9)), 10 * power)
 
 
 def spread(values: Sequence[float]) -> Spread | None:

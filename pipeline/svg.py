@@ -1,118 +1,107 @@
-"""Drawings inside a page: matplotlib's SVG, cleaned so that the page's own style colours it."""
+"""Drawings inside a page: SVG in the colours and the font of the page's own style sheet."""
 
-import io
-import re
-import threading
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal
+from xml.etree import ElementTree
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from pipeline.terminal import columns
 
-# Drawn in colours that nobody draws in, then handed to the style sheet: light and dark follow.
-INK: Final = "#010101"
-MUTED: Final = "#020202"
-LINE: Final = "#030303"
-COARSE: Final = "#040404"
-FINE: Final = "#050505"
-FACE: Final = "#060606"
-VOICE: Final = "#070707"
-SHADE: Final = "#080808"
-HEAT: Final = "#090909"
-TRACES: Final = ("#0a0a0a", "#0b0b0b", "#0c0c0c", "#0d0d0d", "#0e0e0e")
-_VARIABLES: Final = {
-    INK: "currentColor",
-    MUTED: "var(--muted)",
-    LINE: "var(--line)",
-    COARSE: "var(--coarse)",
-    FINE: "var(--fine)",
-    FACE: "var(--face)",
-    VOICE: "var(--voice)",
-    SHADE: "var(--shade)",
-    HEAT: "var(--heat)",
-    **{colour: f"var(--trace{i})" for i, colour in enumerate(TRACES, 1)},
-}
-_CONFIGURATION: Final = {
-    "svg.fonttype": "none",  # text stays text: readable aloud, searchable, in the page's font
-    "text.parse_math": False,  # labels come from outside; "$" is a character
-    "font.size": 9.0,
-    "text.color": INK,
-    "axes.edgecolor": LINE,
-    "axes.labelcolor": MUTED,
-    "xtick.color": LINE,
-    "ytick.color": LINE,
-    "xtick.labelcolor": MUTED,
-    "ytick.labelcolor": MUTED,
-    "axes.linewidth": 0.8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
-_NO_METADATA: Final = {"Date": None, "Creator": None, "Format": None, "Type": None}
-_LOCK: Final = threading.Lock()  # matplotlib's configuration is one for the whole process
+# Variables of style.css, so that a drawing follows the page into the dark.
+INK: Final = "currentColor"
+MUTED: Final = "var(--muted)"
+LINE: Final = "var(--line)"
+COARSE: Final = "var(--coarse)"
+FINE: Final = "var(--fine)"
+FACE: Final = "var(--face)"
+VOICE: Final = "var(--voice)"
+SHADE: Final = "var(--shade)"
+HEAT: Final = "var(--heat)"
+TRACES: Final = tuple(f"var(--trace{number})" for number in range(1, 6))
+
+TEXT: Final = 9.0  # height of a line of text
+_MIDDLE: Final = 0.35  # of that height: from the middle of the letters down to their foot
+_ADVANCE: Final = 0.58  # of that height: the width of a letter, rather more than less
+
+Point = tuple[float, float]
 
 
-def draw(
-    paint: Callable[["Figure"], None], *, name: str, size_in: tuple[float, float], alt: str
-) -> str:
-    """The `<svg>` element of what `paint` puts on a figure. Equal input, equal bytes.
+class Drawing:
+    """One `<svg>`; what comes later lies on top. Lengths are points, y grows downwards.
 
-    `name` keeps the ids of several drawings on one page apart; `alt` says what is to be seen.
+    Equal calls give equal text. Words from outside are escaped, and stay words: readable aloud,
+    searchable, in the page's font.
     """
-    with _LOCK, _settled(name):
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
-        from matplotlib.figure import Figure
 
-        figure = Figure(figsize=size_in, layout="constrained")
-        FigureCanvasSVG(figure)
-        figure.patch.set_visible(False)
-        paint(figure)
-        text = io.StringIO()
-        figure.savefig(text, format="svg", metadata=_NO_METADATA)
-    return _inline(text.getvalue(), alt)
+    def __init__(self, *, width: float, height: float, alt: str) -> None:
+        """`alt` says what is to be seen."""
+        self._root = ElementTree.Element("svg")
+        box = f"0 0 {_short(width)} {_short(height)}"
+        said = {"class": "plot", "role": "img", "aria-label": alt, "viewBox": box}
+        self._root.attrib |= {**said, "xmlns": "http://www.w3.org/2000/svg"}
+
+    def box(
+        self, x: tuple[float, float], y: tuple[float, float], *, fill: str, opacity: float = 1
+    ) -> None:
+        """From the smaller to the larger of two `x`, and of two `y`."""
+        (left, right), (top, bottom) = sorted(x), sorted(y)
+        size = {"width": right - left, "height": bottom - top}
+        self._put("rect", {"x": left, "y": top, **size}, _filled(fill, opacity))
+
+    def line(
+        self, points: Iterable[Point], *, colour: str, width: float = 1, dash: str = ""
+    ) -> None:
+        """`dash` is SVG's: lengths of lines and gaps."""
+        style = f"fill: none; stroke: {colour}; stroke-width: {width:g}"
+        dashed = f"; stroke-dasharray: {dash}" if dash else ""
+        self._put("polyline", {"points": _listed(points)}, style + dashed)
+
+    def area(self, points: Iterable[Point], *, fill: str, opacity: float) -> None:
+        self._put("polygon", {"points": _listed(points)}, _filled(fill, opacity))
+
+    def text(
+        self,
+        said: str,
+        at: Point,
+        *,
+        size: float = TEXT,
+        colour: str = INK,
+        anchor: Literal["start", "middle", "end"] = "start",
+        upwards: bool = False,
+    ) -> None:
+        """One line, its middle at the height of `at`; `upwards` is read from below."""
+        x, y = at
+        place: dict[str, float | str] = {"x": x, "y": y + _MIDDLE * size, "text-anchor": anchor}
+        if upwards:
+            place["transform"] = f"rotate(-90 {_short(x)} {_short(y)})"
+        self._put("text", place, f"font-size: {size:g}px; fill: {colour}").text = said
+
+    def _put(
+        self, name: str, attributes: dict[str, float | str], style: str
+    ) -> ElementTree.Element:
+        given = {key: v if isinstance(v, str) else _short(v) for key, v in attributes.items()}
+        return ElementTree.SubElement(self._root, name, {**given, "style": style})
+
+    def markup(self) -> str:
+        ElementTree.indent(self._root, space="")
+        return ElementTree.tostring(self._root, encoding="unicode")
 
 
-@contextmanager
-def _settled(salt: str) -> Iterator[None]:
-    """Our configuration, whatever the user's own matplotlibrc says."""
-    import matplotlib
-
-    with matplotlib.rc_context(), warnings.catch_warnings():
-        # The page's font draws the text, so a glyph that DejaVu lacks is not missing.
-        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
-        matplotlib.rcdefaults()
-        settings: Any = matplotlib.rcParams  # its keys are typed as literals
-        settings.update({**_CONFIGURATION, "svg.hashsalt": salt})
-        yield
+def _filled(fill: str, opacity: float) -> str:
+    return f"fill: {fill}" + (f"; opacity: {opacity:.3g}" if opacity < 1 else "")
 
 
-def _inline(document: str, alt: str) -> str:
-    body = document[document.index("<svg") :]
-    view_box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', body)
-    content = body[body.index(">") + 1 :]
-    content = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", content, count=1, flags=re.S)
-    content = re.sub(r'<g id="[^"]*"', "<g", content)
-    content = re.sub(r"font-family: [^;\"]*;? ?", "", content)
-    content = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", content)
-    content = re.sub(r"\s*\n\s*", "\n", content)
-    for colour, variable in _VARIABLES.items():
-        content = content.replace(colour, variable)
-    width, height = view_box.groups() if view_box else ("0", "0")
-    return (
-        f'<svg class="plot" role="img" aria-label="{escape(alt)}" viewBox="0 0 {width} {height}" '
-        f'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{content}'
-    )
+def _listed(points: Iterable[Point]) -> str:
+    return " ".join(f"{_short(x)},{_short(y)}" for x, y in points)
 
 
-def bare(axes: "Axes", *, keep: tuple[str, ...] = ()) -> None:
-    """Take away background, ticks and every spine that is not in `keep`."""
-    axes.patch.set_visible(False)
-    axes.tick_params(length=0)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in keep)
+def _short(value: float) -> str:
+    """To a hundredth of a point, and never "-0"."""
+    return f"{round(value, 2) + 0:.12g}"
+
+
+def text_width(texts: Sequence[str], size: float = TEXT) -> float:
+    """About the width of the widest of them, in points; 0 without any."""
+    return max((columns(text) for text in texts), default=0) * size * _ADVANCE
 
 
 def shorten(text: str, most: int) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from annotators.models.weights import INSTALL_COMMAND, mesh_weights_installed
+from annotators.models.weights import MESH, weights_installed
 from pipeline.layout import WorkFolder
 from pipeline.pool import WorkerPool
 from pipeline.release import publish
@@ -44,8 +44,8 @@ def sources(tmp_path_factory):
 @pytest.fixture(scope="session")
 def built(sources, pool, tmp_path_factory):
     """A work folder brought to its end once. Look at it, change only a copy (`workshop`)."""
-    if not mesh_weights_installed():
-        pytest.skip(f"the models of the mesh engine are not here: {INSTALL_COMMAND}")
+    if not weights_installed(MESH):
+        pytest.skip(f"the models of the mesh engine are not here: {MESH.command}")
     made = Workshop(sources, WorkFolder(tmp_path_factory.mktemp("built") / "work"))
     bring_about(made.open(), pool)
     return made

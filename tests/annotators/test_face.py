@@ -11,7 +11,7 @@ from annotators.base import FrameBatch
 from annotators.face import FaceListener, MeshSettings
 from annotators.models.mesh import Detection, Mesh, MeshModels, load_mesh_models
 from annotators.models.mesh_geometry import rigid_template
-from annotators.models.weights import mesh_weights_installed
+from annotators.models.weights import MESH, weights_installed
 from schemas.au import INTENSITY_AUS, PRESENCE_AUS
 from schemas.errors import ClipError
 from schemas.face import FaceTrack
@@ -313,7 +313,7 @@ def test_a_track_goes_through_parquet_and_back(tmp_path):
     assert read_rows(tmp_path / "face.parquet", FaceTrack) == [row]
 
 
-@pytest.mark.skipif(not mesh_weights_installed(), reason="needs `merr engines install mesh`")
+@pytest.mark.skipif(not weights_installed(MESH), reason="needs `merr engines install mesh`")
 def test_the_real_models_see_no_face_in_noise_or_in_a_plain_picture():
     rng = np.random.default_rng(0)
     noise = list(rng.integers(0, 255, (6, 180, 320, 3), np.uint8))

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from annotators.models.weights import INSTALL_COMMAND, mesh_weights_installed
+from annotators.models.weights import MESH, weights_installed
 from flows.face_engines import check_face_models, jobs_for, with_face_engine
 from pipeline.engines import made_with, told
 from pipeline.keys import digest
@@ -35,7 +35,7 @@ from tests.pipeline.workshop import Workshop, books_of, bring_about, check_balan
 
 MERR = Path(sys.executable).with_name("merr")
 NEEDS_MESH = pytest.mark.skipif(
-    not mesh_weights_installed(), reason=f"the mesh models are not here: {INSTALL_COMMAND}"
+    not weights_installed(MESH), reason=f"the mesh models are not here: {MESH.command}"
 )
 
 

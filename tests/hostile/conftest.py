@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from annotators.models.weights import INSTALL_COMMAND, mesh_weights_installed
+from annotators.models.weights import MESH, weights_installed
 from tests.conftest import DEMO
 
 GOOD = "good.mp4"
@@ -14,8 +14,8 @@ GOOD = "good.mp4"
 
 @pytest.fixture(scope="session", autouse=True)
 def _engine() -> None:
-    if not mesh_weights_installed():
-        pytest.skip(f"the models of the mesh engine are not here: {INSTALL_COMMAND}")
+    if not weights_installed(MESH):
+        pytest.skip(f"the models of the mesh engine are not here: {MESH.command}")
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -25,9 +24,9 @@ pytestmark = pytest.mark.slow
 MERR = Path(sys.executable).with_name("merr")
 RATE_HZ, SOUND_HZ = 25, 16_000
 LASTS_S, CYCLE_S, SPEECH_S = 600, 100, 21  # every 100 s somebody speaks for 21
-MOST_BYTES = 1.5e9
+MOST_BYTES = 1.35e9  # 1.5 wanted; 0.93 measured
 SLACK_S = 2.0  # margins around speech, and what the cycles of sound fall short of
-ENDS_S = 240.0
+ENDS_S = 600.0  # a busy machine is slow
 
 
 def voice() -> np.ndarray:
@@ -87,33 +86,23 @@ def make_long(path: Path) -> Path:
     return path
 
 
-@dataclass(frozen=True)
-class Held:
-    """Most bytes held at once."""
-
-    resident: int  # RSS of the build and its workers, added up
-    proportional: int  # of all its processes, Prefect's server too; what they share counts once
-
-
-def memory_of(process: "subprocess.Popen[bytes]") -> Held:
-    root, resident, proportional = psutil.Process(process.pid), 0, 0
+def memory_of(process: "subprocess.Popen[bytes]") -> int:
+    """Most bytes that the build, its workers and Prefect's server held at once: their RSS added
+    up, so that what they share counts in each of them."""
+    root, most = psutil.Process(process.pid), 0
     until = time.monotonic() + ENDS_S
     while process.poll() is None:
         assert time.monotonic() < until
-        found = [found for one in (root, *root.children(recursive=True)) if (found := held(one))]
-        resident = max(resident, sum(rss for ours, rss, _ in found if ours))
-        proportional = max(proportional, sum(pss for _, _, pss in found))
+        most = max(most, sum(resident(one) for one in (root, *root.children(recursive=True))))
         time.sleep(0.1)
-    return Held(resident, proportional)
+    return most
 
 
-def held(process: psutil.Process) -> tuple[bool, int, int] | None:
-    """(is no server, RSS, PSS); None: it has ended meanwhile."""
+def resident(process: psutil.Process) -> int:
     try:
-        memory = process.memory_full_info()
-        return "flows.prefect_api" not in process.cmdline(), memory.rss, memory.pss
-    except psutil.Error:
-        return None
+        return process.memory_info().rss
+    except psutil.Error:  # it has ended meanwhile
+        return 0
 
 
 def test_ten_minutes_of_1080p_are_cut_at_silence_within_a_gigabyte_and_a_half(tmp_path):
@@ -127,7 +116,7 @@ def test_ten_minutes_of_1080p_are_cut_at_silence_within_a_gigabyte_and_a_half(tm
         process = subprocess.Popen([str(w) for w in words], stdout=told, stderr=told)
         most = memory_of(process)
     assert process.returncode == 0, (tmp_path / "told").read_text()
-    assert max(most.resident, most.proportional) < MOST_BYTES, most
+    assert most < MOST_BYTES, f"{most / 1e9:.2f} GB"
     done = Done(open_chain(WorkFolder(work)))
     done.check()
     assert done.video("long.mp4").duration_s == pytest.approx(LASTS_S, abs=2)

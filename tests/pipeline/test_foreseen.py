@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import av
 import numpy as np
 import pytest
 
 from pipeline.batches import Shard
 from pipeline.build import Build
 from pipeline.media import KeptFrames, grab, stream
+from pipeline.orient import Pictures
 from pipeline.pool import WorkerPool
 from pipeline.stages import BY_NAME
 from pipeline.tally import Tally
@@ -34,6 +36,32 @@ def test_a_clip_beyond_the_bound_is_not_kept_at_all():
     streamed = stream(SMILE, CLIP, [], want_audio=False, keep=kept)
     assert streamed.frames == 75
     assert kept.grab({0}) is None
+
+
+def test_nothing_is_kept_from_the_first_frame_on_where_the_clip_will_not_fit():
+    kept = KeptFrames(most_bytes=60 * 640 * 360)  # 40 of 75 frames
+    held = []
+
+    class Watch:
+        def feed(self, batch):
+            held.append(kept.grab({0}) is not None)
+
+        def finish(self):
+            raise AssertionError
+
+    stream(SMILE, CLIP, [Watch()], want_audio=False, keep=kept)
+    assert held == [False] * 75
+
+
+def test_fifteen_seconds_of_360p_are_kept():
+    kept = KeptFrames()
+    with av.open(str(SMILE)) as film:
+        frame = next(film.decode(video=0))
+        pictures = Pictures(frame, film.streams.video[0])
+    kept.expect(15 * 25, frame)
+    for number in range(15 * 25):
+        kept.add(number * 40_000, frame, pictures)
+    assert kept.grab({0}) is not None
 
 
 def test_a_frame_that_was_never_decoded_is_not_kept():

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import pytest
 
 from annotators.models.egemaps import egemaps_installed
-from annotators.models.weights import INSTALL_COMMAND, mesh_weights_installed
+from annotators.models.weights import MESH, weights_installed
 from pipeline.container import MediaLimits
 from pipeline.jobs import JOBS
 from pipeline.settings import Settings
@@ -28,8 +28,8 @@ SECTIONS = ("face", "voice", "speech", "tone", "stills", "run")
 
 @pytest.fixture(autouse=True)
 def models():
-    if not mesh_weights_installed():
-        pytest.skip(f"the models of the mesh engine are not here: {INSTALL_COMMAND}")
+    if not weights_installed(MESH):
+        pytest.skip(f"the models of the mesh engine are not here: {MESH.command}")
 
 
 def run(job, payload):
@@ -64,8 +64,8 @@ def payload(path, wants, **more):
 
 @pytest.fixture(scope="module")
 def measured():
-    if not mesh_weights_installed():
-        pytest.skip(f"the models of the mesh engine are not here: {INSTALL_COMMAND}")
+    if not weights_installed(MESH):
+        pytest.skip(f"the models of the mesh engine are not here: {MESH.command}")
     return run("measure", payload(DEMO / "silent.mp4", list(MEASURED)))
 
 
