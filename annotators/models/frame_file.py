@@ -6,14 +6,13 @@ to write, 240 to read; FFV1 85 and 96).
 """
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-import av
-import av.error
 import numpy as np
-from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from schemas.errors import ClipError, SetupError
@@ -34,15 +33,15 @@ class FrameFile:
 
     def add(self, frame: NDArray[np.uint8]) -> None:
         """[H, W, 3] RGB, all of one size. SetupError where the disk is full."""
+        from av.video.frame import VideoFrame
+
         picture = VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
         picture.pts = self.frames
-        try:
+        with _translated():
             if self._container is None:
                 self._open(*frame.shape[:2])
             for packet in self._stream.encode(picture):
                 self._container.mux(packet)
-        except (av.error.FFmpegError, OSError) as e:
-            raise self._told(e) from e
         self.frames += 1
 
     def close(self) -> None:
@@ -50,12 +49,10 @@ class FrameFile:
         container, self._container = self._container, None
         if container is None:
             return
-        try:
+        with _translated():
             for packet in self._stream.encode(None):
                 container.mux(packet)
             container.close()
-        except (av.error.FFmpegError, OSError) as e:
-            raise self._told(e) from e
 
     def __enter__(self) -> Self:
         return self
@@ -69,13 +66,24 @@ class FrameFile:
         self.close()
 
     def _open(self, height: int, width: int) -> None:
+        import av
+
         self._container = av.open(str(self.path), "w", format="avi")
         self._stream = self._container.add_stream("huffyuv", rate=FPS)
         self._stream.width, self._stream.height = width, height
         self._stream.pix_fmt = "rgb24"
         self._stream.thread_count = 1
 
-    def _told(self, error: "av.error.FFmpegError | OSError") -> ClipError | SetupError:
-        if error.errno in _NO_ROOM:
-            return SetupError("no room in the work folder for the frames of a clip; make room")
-        return ClipError(f"the frames of the clip cannot be written for its engine: {error}")
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    from av.error import FFmpegError
+
+    try:
+        yield
+    except (FFmpegError, OSError) as e:
+        if e.errno in _NO_ROOM:
+            raise SetupError(
+                "no room in the work folder for the frames of a clip; make room"
+            ) from e
+        raise ClipError(f"the frames of the clip cannot be written for its engine: {e}") from e

@@ -12,7 +12,7 @@ from annotators.models.frame_file import FrameFile
 from annotators.models.openface import OpenFace, run_openface
 from annotators.models.openface_install import inspect_openface
 from schemas.au import INTENSITY_AUS, PRESENCE_AUS
-from schemas.errors import AnnotationError, CrashError, DeadlineError, SetupError
+from schemas.errors import AnnotationError, ClipError, CrashError, DeadlineError, SetupError
 from tests.openface.installs import MODEL, calls, install
 
 FRAMES = 12
@@ -187,6 +187,21 @@ def test_frames_come_out_of_their_file_as_they_went_in(tmp_path):
     read = [reader.read()[1][..., ::-1] for _ in frames]
     assert np.array_equal(np.stack(read), frames)
     assert reader.read()[0] is False
+
+
+def test_frames_that_cannot_be_written_fail_the_clip_and_a_full_disk_the_run(tmp_path):
+    frame = np.zeros((48, 64, 3), np.uint8)
+    with pytest.raises(ClipError, match="cannot be written"):
+        FrameFile(tmp_path / "no folder" / "x.avi").add(frame)
+    full = FrameFile(Path("/dev/full"))  # a disk without room
+    with pytest.raises(SetupError, match="make room"):
+        _fill(full, frame)
+
+
+def _fill(file, frame):
+    for _ in range(100):
+        file.add(frame)
+    file.close()
 
 
 def _processes():
