@@ -49,7 +49,7 @@ def status(small):
 def test_the_command_makes_what_its_parts_make_byte_for_byte(small, built, pool, tmp_path):
     done = merr_build(small)
     assert done.returncode == 1, done.stderr
-    assert "16 results made" in done.stdout
+    assert "19 results made" in done.stdout
     assert "1 failed: `merr status" in done.stdout
     assert "face: 1/1\n" in done.stderr
     assert "Traceback" not in done.stderr

@@ -188,6 +188,7 @@ def test_an_openface_without_its_models_stops_the_run(clips, pool, tmp_path):
 
 
 @NEEDS_MESH
+@pytest.mark.slow
 def test_a_worker_that_is_killed_takes_its_openface_with_it(clips, tmp_path):
     install(tmp_path / "openface", "hang")
     made = with_face_engine(settings("openface"), {"OPENFACE_HOME": str(tmp_path / "openface")})
@@ -241,6 +242,7 @@ def _wait_for(words):
 
 
 @NEEDS_MESH
+@pytest.mark.slow
 def test_the_command_finds_openface_and_status_still_knows_it(clips, tmp_path):
     install(tmp_path / "openface")
     work = tmp_path / "work"

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 from pipeline.build import Build
 from pipeline.layout import WorkFolder
@@ -17,6 +18,8 @@ from tests.hostile.conftest import GOOD
 from tests.hostile.films import another_of, encode, pictures_of
 from tests.hostile.houses import FINE, Done, build
 from tests.pipeline.workshop import AFTER_MEASURE, Workshop
+
+pytestmark = pytest.mark.slow
 
 LONG = 300  # frames: seconds of work
 PATIENCE_S = 1.0

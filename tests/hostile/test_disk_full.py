@@ -15,6 +15,8 @@ from tests.chaos.equal import contents
 from tests.conftest import DEMO
 from tests.hostile.houses import FINE, build
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 MERR = Path(sys.executable).with_name("merr")
 FILMS = ("smile.mp4", "surprise.mp4")

@@ -133,6 +133,7 @@ def in_alone(*words: object) -> "subprocess.CompletedProcess[str]":
     )
 
 
+@pytest.mark.slow
 def test_a_folder_and_a_film_that_may_not_be_read_fail_and_the_rest_is_made(tmp_path, pool):
     sources, work = tmp_path / "sources", tmp_path / "work"
     (sources / "locked").mkdir(parents=True)

@@ -186,6 +186,7 @@ def test_a_build_asks_for_clips_without_words_and_no_key_is_left_anywhere(house,
         assert not path.is_file() or KEY.encode() not in path.read_bytes(), path
 
 
+@pytest.mark.slow
 def test_an_outage_costs_the_words_alone_and_the_next_build_mends_it(house, server, tmp_path):
     server.script = lambda call: Status(503)
     with WorkerPool(2, log=tmp_path / "log", memory_gb=3) as pool:

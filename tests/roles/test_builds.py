@@ -174,6 +174,7 @@ def test_random_errors_lose_no_clip_and_no_answer_is_asked_for_twice(crowd, serv
     assert len(server.calls) > 2 * PEOPLE  # some were made again
 
 
+@pytest.mark.slow
 def test_after_an_outage_the_release_is_that_of_a_run_without_one(
     crowd_once, server, pool, tmp_path
 ):
@@ -252,6 +253,7 @@ def test_a_key_that_is_rejected_stops_the_run_and_is_not_shown(
 # ---- batches
 
 
+@pytest.mark.slow
 def test_a_build_by_batches_ends_with_the_bytes_of_one_that_asks(
     crowd_once, server, pool, tmp_path
 ):
