@@ -6,10 +6,10 @@ Usage: python benchmarks/chat_road.py CLIPS
 start and with words of its own in Chinese, so that no request equals another. They are measured
 first (`merr build --until label`), which is not counted. Then `merr build` asks for voice, scene,
 translation and clues, four calls a clip, at most four at once. Marginal cost of a clip: the slope
-between 16 and 64 clips, the best of three rounds of each; start-up is no part of it. CPU seconds are of all
-processes of the command; the server is none of them. MER-Factory's figures, for four calls a clip
-at 50 ms and four at once, with everything it does for a clip but OpenFace: 0.37 to 0.50 s wall and
-0.48 to 0.58 CPU s.
+between 16 and 64 clips, the best of three rounds of each; start-up is no part of it. CPU seconds
+are of all processes of the command; the server is none of them. MER-Factory's figures, for four
+calls a clip at 50 ms and four at once, with everything it does for a clip but OpenFace: 0.37 to
+0.50 s wall and 0.48 to 0.58 CPU s.
 """
 
 import itertools
