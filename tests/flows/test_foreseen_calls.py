@@ -119,6 +119,7 @@ def test_doctor_looks_for_the_key_of_the_endpoint_that_hears_words(tmp_path, mon
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("HEARS", raising=False)
     text = '[speech]\nengine = "endpoint"\n[run.endpoint]\nkey_env = "HEARS"\n'
+    text += '[speech.endpoint]\nurl = "http://localhost:1/v1"\nmodel = "m"\n'
     (tmp_path / "merr.toml").write_text(text)
     assert "HEARS is not set" in finding("keys").found
 
