@@ -36,13 +36,16 @@ class EnglishAnswer(Row):
 
 
 def not_asked(clip_id: str, missing: Missing) -> English:
-    return _untranslated(clip_id, None, missing)
+    return _unasked(clip_id, None, None, missing)
 
 
 async def translate(clip_id: str, transcript: Transcript, channel: Channel) -> English:
-    """Raises as `ask_for`."""
+    """Nothing is sent where the words are English, or translated by who heard them. Raises as
+    `ask_for`."""
     if said_in_english(transcript):
-        return _untranslated(clip_id, " ".join(transcript.text.split()), None)
+        return _unasked(clip_id, " ".join(transcript.text.split()), "same", None)
+    if transcript.text_en is not None:
+        return _unasked(clip_id, transcript.text_en, "speech", None)
     answered = await ask_for(question(transcript), channel)
     return English(
         clip_id=clip_id,
@@ -97,12 +100,17 @@ def _likely_length(original: str, translation: str) -> bool:
     return _LEAST * original_words <= words <= _MOST * original_words + _FREE
 
 
-def _untranslated(clip_id: str, text: str | None, missing: Missing | None) -> English:
+def _unasked(
+    clip_id: str,
+    text: str | None,
+    source: Literal["same", "speech"] | None,
+    missing: Missing | None,
+) -> English:
     return English(
         clip_id=clip_id,
         made_by=Maker(engine="none", version=VERSION),
         text_en=text,
-        source="same" if text is not None else None,
+        source=source,
         missing=missing,
         flags=flags_of(text),
         asked=None,

@@ -214,7 +214,7 @@ def translation_of(speech: Speech, english: English | None) -> str | None:
     """A chat model's, else that of the engine that heard the words. None where nobody translated,
     and where the words are English as they are."""
     if english is not None and english.source is not None:
-        usable = english.source == "chat" and SUSPECTED not in english.flags
+        usable = english.source != "same" and SUSPECTED not in english.flags
         return english.text_en if usable else None
     return speech.transcript.text_en if speech.transcript is not None else None
 

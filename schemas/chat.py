@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
@@ -40,7 +41,12 @@ class ChatRequest(Row):
     @property
     def request_id(self) -> str:
         """sha256, in hex, of every field."""
-        return hashlib.sha256(canonical_json(self.model_dump()).encode()).hexdigest()
+        return _digest(self)
+
+
+@lru_cache(maxsize=64)  # a request may hold megabytes of media, and is asked for its id often
+def _digest(request: ChatRequest) -> str:
+    return hashlib.sha256(canonical_json(request.model_dump()).encode()).hexdigest()
 
 
 class Usage(Row):

@@ -11,7 +11,8 @@ class English(Row):
     clip_id: str
     made_by: Maker
     text_en: str | None  # None exactly where `missing` says why
-    source: Literal["same", "chat"] | None  # same: the words are English as they are
+    # same: the words are English as they are; speech: the engine that heard them translated them.
+    source: Literal["same", "speech", "chat"] | None
     missing: Literal["no_engine", "no_peak", "no_words"] | None
     flags: tuple[str, ...]  # "injection_suspected"
     asked: Exchange | None

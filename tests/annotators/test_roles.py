@@ -153,6 +153,13 @@ def test_english_words_are_sent_nowhere(text, language):
     assert asked == []
 
 
+def test_a_translation_of_who_heard_the_words_is_not_paid_for_again():
+    words = Transcript(text=WORDS, language="zh", source="faster-whisper", cues=(), text_en="Stop.")
+    channel, asked = answering(TOLD)
+    row = asyncio.run(english.translate("c", words, channel))
+    assert (row.text_en, row.source, asked) == ("Stop.", "speech", [])
+
+
 @pytest.mark.parametrize("bad", ["Happy", "", WORDS, "the words " * 80, "<data 12> I told you."])
 def test_a_translation_that_is_none_is_asked_for_again(bad):
     row, asked = translate({"text_en": bad}, TOLD)

@@ -66,7 +66,8 @@ def test_a_build_stops_after_a_stage_and_goes_on_from_there(small, built):
     for until, done, waiting in (
         ("ingest", "ingest", "cut"),
         ("face", "tone", "peak"),
-        ("label", "label", "coarse"),
+        ("label", "label", "heard"),
+        ("english", "english", "evidence"),
         ("clues", "clues", "fine"),
     ):
         assert merr_build(small, "--until", until).returncode == 1

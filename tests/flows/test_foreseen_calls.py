@@ -115,6 +115,15 @@ def test_doctor_names_a_variable_that_is_not_set_and_shows_no_key(tmp_path, monk
     assert (there.ready, there.found) == (True, "A_KEY is set")
 
 
+def test_doctor_looks_for_the_key_of_the_endpoint_that_hears_words(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HEARS", raising=False)
+    text = '[speech]\nengine = "endpoint"\n[run.endpoint]\nkey_env = "HEARS"\n'
+    text += '[speech.endpoint]\nurl = "http://localhost:1/v1"\nmodel = "m"\n'
+    (tmp_path / "merr.toml").write_text(text)
+    assert "HEARS is not set" in finding("keys").found
+
+
 def test_doctor_says_what_is_wrong_with_the_settings_of_a_role(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "merr.toml").write_text('[seen]\nengine = "chat"\n')
