@@ -4,12 +4,13 @@ Usage: python benchmarks/build_cpu.py CLIPS
 
 The code of a real build runs in one process: hashing, probing, one decode per clip, models,
 stills, JSON between supervisor and worker, every stage, every Parquet part. Timers of this
-process's CPU time lie around the models and around decoding (opening, demuxing, decoding, RGB,
-resampling); what is left is the rest. A model is timed where it is called: a frame goes in and a
-mesh comes out, so that cutting the face out of the frame, which the model cannot do without, is
-the model's cost. How much of it the libraries themselves take (LiteRT `invoke`, Silero
-`process_chunk`, SwiftF0's network) stands below it. One thread each; one build to warm up, then
-five, of which the one with the least CPU counts.
+process's CPU time lie around the models and around decoding; what is left is the rest.
+
+Decoding is what `benchmarks/decoding.py` holds against a bare decode: our decoder from the file to
+the picture and the sound, without those who listen. A model is timed where it is called: a frame
+goes in and a mesh comes out, so that cutting the face out of the frame, which the model cannot do
+without, is the model's cost. How much of it the libraries themselves take stands below it. One
+thread each; one build to warm up, then five, of which the one with the least CPU counts.
 The last rows are of real `merr build` commands, all processes together: Prefect, its server and
 two workers start anew every time, which is what a small build mostly pays for.
 

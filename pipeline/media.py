@@ -19,7 +19,7 @@ from schemas.clip import Clip
 from schemas.errors import DecodeError
 
 BATCH_BYTES: Final = 32 * 1024 * 1024
-KEPT_BYTES: Final = 128 * 1024 * 1024  # 15 s of 360p, 1.7 s of 1080p, as decoded
+KEPT_BYTES: Final = 160 * 1024 * 1024  # 19 s of 360p, 2.1 s of 1080p, as decoded
 _SHORT_BY_US: Final = 100_000  # a video may end this much before its clip without a word
 
 
