@@ -9,7 +9,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-# Without byte code, which would be 150 MB: Python writes it for what is used, when it first is.
+# Without byte code, which would be 150 MB: a first build has Python write it for what is used.
 INSTALL := $(PIP) install --quiet --no-compile -c constraints.txt
 WORK := datasets/work/demo
 RELEASES := datasets/releases
@@ -29,6 +29,11 @@ $(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(INSTALL) -e .
 	$(BIN)/merr engines install mesh
 	$(BIN)/merr engines install prosody
+	first=$$(mktemp -d)
+	trap 'rm -rf "$$first"' EXIT
+	cp datasets/demo/smile.mp4 "$$first"
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/merr build "$$first" --work "$$first/work" >"$$first/said" 2>&1 \
+		|| { cat "$$first/said"; exit 1; }
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime

@@ -4,8 +4,8 @@ Usage: python benchmarks/install.py CLIPS
 
 The files of this checkout are copied to an empty folder, as a clone would bring them, and
 `make setup` runs there, with pip's cache switched off. Packages are those of `pip list`, MB (2^20
-bytes) those that `du` counts of .venv: after `make setup`, and after a first build, when Python has
-compiled what it uses. One's own video is the first film of CLIPS, with its label; its first row is
+bytes) those that `du` counts of .venv after `make setup`, which ends with a first build, so that Python
+has compiled what it uses. One's own video is the first film of CLIPS, with its label; its first row is
 there when `merr build` has ended and `merr show` has printed it.
 """
 
@@ -39,7 +39,6 @@ def main(clips: Path) -> None:
                 Figure("`make setup`", f"{setup_s:.0f} s", "MER-Factory: 284 s"),
                 Figure("packages", str(packages), "MER-Factory: 179"),
                 Figure(".venv after `make setup`", f"{mb} MB", "867 MB (MER-Factory: 2.6 GB)"),
-                Figure(".venv after a first build", f"{_mb(clone / '.venv')} MB"),
                 Figure(
                     "from a clone to the first row of one's own video",
                     f"{setup_s + build_s + show_s:.0f} s",

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from flows.building import unseen_problems
-from flows.session import accept, locked, open_chain
+from flows.session import accept, locked, open_chain, unseen_problems
 from pipeline.layout import WorkFolder
 from schemas.errors import SetupError
 

@@ -13,22 +13,20 @@ from flows.face_engines import check_face_models, jobs_for, with_face_engine
 from flows.prefect_api import prefect_api
 from flows.prefect_env import prepare_prefect
 from flows.progress import Listen, shown_progress
-from flows.session import LastRun, accepted, books_of, locked, open_log, save_run
+from flows.session import LastRun, books_of, locked, open_log, save_run, unseen_problems
 from flows.talking import talking
 from pipeline.batches import Batch, add_batches
 from pipeline.catalog import Catalog
 from pipeline.chain import Chain
 from pipeline.given_read import read_given
 from pipeline.hashes import HashCache, hash_files
-from pipeline.index import CountIndex
 from pipeline.layout import WorkFolder
 from pipeline.pool import WorkerPool
 from pipeline.settings import Settings
 from pipeline.sources import find_files
-from pipeline.status import Books, problems
+from pipeline.status import Books
 from pipeline.tally import StageTally, Tally
 from schemas.errors import SetupError
-from schemas.failure import Failure
 
 
 @dataclass(frozen=True)
@@ -81,13 +79,6 @@ def _nothing_found(request: Request, catalog: Catalog) -> str:
         f"{' '.join(request.sources)}: no film or picture among them, {what}; merr takes "
         "mp4 m4v mov mkv avi webm flv, and jpg jpeg png webp bmp"
     )
-
-
-def unseen_problems(chain: Chain) -> list[Failure]:
-    """Failures that stand and that nobody accepted."""
-    seen = accepted(chain.work)
-    index = CountIndex.open(chain.work.index)
-    return [failure for failure in problems(chain, index) if failure.id not in seen]
 
 
 def _check_disk(work: WorkFolder) -> None:

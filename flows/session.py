@@ -15,8 +15,9 @@ from pipeline.chain import Chain
 from pipeline.index import CountIndex
 from pipeline.layout import WorkFolder
 from pipeline.settings import Settings
-from pipeline.status import Books, keep_books
+from pipeline.status import Books, keep_books, problems
 from schemas.errors import SetupError
+from schemas.failure import Failure
 from schemas.parquet import atomic_path
 
 
@@ -122,6 +123,13 @@ def accepted(work: WorkFolder) -> set[str]:
         return set(json.loads(work.accepted.read_text("utf-8")))
     except ValueError as e:
         raise SetupError(f"{work.accepted}: is damaged ({e}); remove it, and accept again") from e
+
+
+def unseen_problems(chain: Chain) -> list[Failure]:
+    """Failures that stand and that nobody accepted."""
+    seen = accepted(chain.work)
+    index = CountIndex.open(chain.work.index)
+    return [failure for failure in problems(chain, index) if failure.id not in seen]
 
 
 def accept(work: WorkFolder, ids: set[str]) -> None:

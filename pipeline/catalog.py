@@ -83,13 +83,22 @@ class Catalog:
         return digest(parts)[:16]
 
     def save(self, path: Path) -> None:
+        """Writes nothing where the file says the same: a build with nothing to do is cheap."""
         metadata = {
             "given": self.given.model_dump_json(),
             "problems": _REJECTIONS.dump_json(list(self.problems)).decode(),
             "failures": _FAILURES.dump_json(list(self.failures)).decode(),
             "left_out": json.dumps(sorted(self.left_out)),
         }
-        write_rows(path, self.files, SourceFile, metadata)
+        if not self._is_at(path, metadata):
+            write_rows(path, self.files, SourceFile, metadata)
+
+    def _is_at(self, path: Path, metadata: dict[str, str]) -> bool:
+        try:
+            there = read_metadata(path).items() >= metadata.items()
+            return there and tuple(read_rows(path, SourceFile)) == self.files
+        except (FileNotFoundError, SetupError):  # not there, damaged, or of another merr
+            return False
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -12,8 +12,8 @@ from pipeline.batches import Batch, Shard, list_shards, read_batches, read_clips
 from pipeline.catalog import Catalog
 from pipeline.engines import made_with, reads, told, told_role
 from pipeline.imports import Imports
-from pipeline.keys import Key, digest
-from pipeline.layout import WorkFolder
+from pipeline.keys import Key, canonical, digest
+from pipeline.layout import WorkFolder, part_name
 from pipeline.parts import Part, read_ids, read_part
 from pipeline.settings import Settings
 from pipeline.stages import BY_NAME, ROLES, STAGES, Stage
@@ -41,6 +41,9 @@ class Chain:
     _keys: dict[tuple[str, str], Key] = field(default_factory=dict)
     _told: dict[str, Any] = field(default_factory=dict)  # settings as keys hold them
     _makers: dict[str, dict[str, str]] = field(default_factory=dict)
+    _fixed_texts: dict[str, dict[str, str]] = field(default_factory=dict)
+    _given_texts: dict[tuple[str, int], str] = field(default_factory=dict)
+    _reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def with_settings(self, settings: Settings) -> "Chain":
         return Chain(self.work, settings, self.catalog)
@@ -52,7 +55,12 @@ class Chain:
         return self._remembered("cut", f"b{batch.number}", lambda: self._cut_fields(batch))
 
     def key(self, stage: Stage, shard: Shard) -> Key:
-        return self._remembered(stage.name, shard.file_name, lambda: self._fields(stage, shard))
+        known = self._keys.get((stage.name, shard.file_name))
+        if known is None:
+            fixed = {**self._fixed(stage), "given": self._given(stage, self.batch_of(shard))}
+            known = Key.of(stage.name, self._fields(stage, shard), fixed)
+            self._keys[stage.name, shard.file_name] = known
+        return known
 
     def _remembered(self, stage: str, of: str, fields: Any) -> Key:
         if (stage, of) not in self._keys:
@@ -80,22 +88,37 @@ class Chain:
         }
 
     def _fields(self, stage: Stage, shard: Shard) -> dict[str, Any]:
-        batch = self.batch_of(shard)
-        label_seen = stage.name == "peak" and self.settings.peak.rule == "label_au"
-        given = (*stage.given, "labels") if label_seen else stage.given
-        return {
-            "version": stage.version,
-            "schema": SCHEMA_VERSION,
-            "subjects": shard.subjects,
-            "inputs": {name: self.key(BY_NAME[name], shard).name for name in self.reads(stage)},
-            "settings": {name: self._setting(name) for name in stage.settings},
-            "given": {name: self.catalog.given_digest(batch.video_ids, name) for name in given},
-            "made_with": self._made_with(stage),
-        }
+        inputs = {name: self.key(BY_NAME[name], shard).name for name in self.reads(stage)}
+        return {"subjects": shard.subjects, "inputs": inputs}
+
+    def _fixed(self, stage: Stage) -> dict[str, str]:
+        """What is the same for every shard, as JSON: with 100,000 clips it would be made 25,000
+        times."""
+        if stage.name not in self._fixed_texts:
+            fields = {
+                "version": stage.version,
+                "schema": SCHEMA_VERSION,
+                "settings": {name: self._setting(name) for name in stage.settings},
+                "made_with": self._made_with(stage),
+            }
+            self._fixed_texts[stage.name] = {k: canonical(v) for k, v in fields.items()}
+        return self._fixed_texts[stage.name]
+
+    def _given(self, stage: Stage, batch: Batch) -> str:
+        """Digests of what was given for the shards of a batch, as JSON."""
+        known = self._given_texts.get((stage.name, batch.number))
+        if known is None:
+            label_seen = stage.name == "peak" and self.settings.peak.rule == "label_au"
+            kinds = (*stage.given, "labels") if label_seen else stage.given
+            known = canonical({k: self.catalog.given_digest(batch.video_ids, k) for k in kinds})
+            self._given_texts[stage.name, batch.number] = known
+        return known
 
     def reads(self, stage: Stage) -> tuple[str, ...]:
         """The stages whose rows a stage reads under these settings."""
-        return reads(stage, self.settings)
+        if stage.name not in self._reads:
+            self._reads[stage.name] = reads(stage, self.settings)
+        return self._reads[stage.name]
 
     def _made_with(self, stage: Stage) -> dict[str, str]:
         """Names and versions of the packages and models that decide a stage's rows."""
@@ -142,7 +165,12 @@ class Chain:
 
     def batches(self) -> list[Batch]:
         """Batches that hold at least one video of the catalog."""
-        return [b for b in self._batches if any(v in self.catalog.videos for v in b.video_ids)]
+        return self._live_batches
+
+    @cached_property
+    def _live_batches(self) -> list[Batch]:
+        live = self.catalog.videos.keys()
+        return [b for b in self._batches if not live.isdisjoint(b.video_ids)]
 
     def shards(self) -> list[Shard]:
         """Shards whose clips come from the present cut of a batch of the catalog."""
@@ -171,6 +199,9 @@ class Chain:
 
     def path(self, stage: Stage, shard: Shard) -> Path:
         return self.work.part(stage.name, shard.number, self.key(stage, shard).name)
+
+    def part_name(self, stage: Stage, shard: Shard) -> str:
+        return part_name(stage.name, shard.number, self.key(stage, shard).name)
 
     def part(self, stage: Stage, shard: Shard) -> Part[Any]:
         """The part of a stage; empty when it is not there yet."""

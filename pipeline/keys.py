@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -29,8 +30,12 @@ class Key:
     fields: str  # canonical JSON of everything that decides the rows
 
     @classmethod
-    def of(cls, stage: str, fields: Json) -> "Key":
-        return cls(stage, canonical({"stage": stage, **fields}))
+    def of(cls, stage: str, fields: Json, fixed: Mapping[str, str] | None = None) -> "Key":
+        """`fixed`: fields that are JSON already, as `canonical` writes it."""
+        texts = {name: canonical(value) for name, value in fields.items()}
+        texts |= fixed or {}
+        texts["stage"] = f'"{stage}"'
+        return cls(stage, "{" + ",".join(f'"{name}":{texts[name]}' for name in sorted(texts)) + "}")
 
     @cached_property
     def name(self) -> str:

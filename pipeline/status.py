@@ -10,6 +10,7 @@ from pipeline.chain import Chain
 from pipeline.fates import Fate, clip_fates, subjects_cut
 from pipeline.import_books import ImportBooks
 from pipeline.index import CountIndex
+from pipeline.layout import part_name
 from pipeline.parts import Counts, Part
 from pipeline.stages import NAMES, STAGES, Stage
 from pipeline.unused import unused_texts
@@ -125,8 +126,8 @@ def _add_batch(
     if not _is_whole(chain, batch):
         _add_batch_by_id(stages, chain, batch)
         return
-    ingest = index.counts(chain.work.part("ingest", batch.number, chain.ingest_key(batch).name))
-    cut = index.counts(chain.work.part("cut", batch.number, chain.cut_key(batch).name))
+    ingest = index.counts(part_name("ingest", batch.number, chain.ingest_key(batch).name))
+    cut = index.counts(part_name("cut", batch.number, chain.cut_key(batch).name))
     stages["ingest"].add(len(batch.video_ids), ingest)
     stages["cut"].add(ingest.rows if ingest else 0, cut)
 
@@ -153,7 +154,7 @@ def _add_batch_by_id(stages: dict[str, StageBooks], chain: Chain, batch: Batch) 
 def _add_shard(
     stages: dict[str, StageBooks], chain: Chain, index: CountIndex, shard: Shard, *, whole: bool
 ) -> int:
-    counts = [index.counts(chain.path(stage, shard)) for stage in STAGES] if whole else []
+    counts = [index.counts(chain.part_name(stage, shard)) for stage in STAGES] if whole else []
     if not whole or not _adds_up(shard.clips, counts):
         return _add_shard_by_id(stages, chain, shard)
     entered = shard.clips
@@ -227,7 +228,7 @@ def problems(chain: Chain, index: CountIndex) -> Iterator[Failure]:
 
 
 def _has_failed(chain: Chain, index: CountIndex, stage: Stage, shard: Shard) -> bool:
-    counts = index.counts(chain.path(stage, shard))
+    counts = index.counts(chain.part_name(stage, shard))
     return counts is not None and counts.failed.total() > 0
 
 

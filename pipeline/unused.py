@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pipeline.batches import Batch
 from pipeline.chain import Chain
-from pipeline.given import GivenLabel, labels_without_clip
+from pipeline.given import GivenLabel, VideoGiven, labels_without_clip
 from schemas.clip import Clip
 from schemas.failure import Failure, Rejection
 
@@ -17,8 +17,10 @@ def unused_texts(chain: Chain) -> list[Rejection | Failure]:
 
 def _spans_without_clip(chain: Chain) -> Iterator[Rejection]:
     videos = chain.catalog.given.videos
-    for batch in chain.batches():
-        if any(_has_span(chain, video_id) for video_id in batch.video_ids):
+    with_span = {video_id for video_id, given in videos.items() if _has_span(given)}
+    with_span &= chain.catalog.videos.keys()
+    for batch in chain.batches() if with_span else ():
+        if not with_span.isdisjoint(batch.video_ids):
             clips = _clips(chain, batch)
             for video_id in batch.video_ids:
                 if video_id in clips and video_id in videos:
@@ -26,10 +28,8 @@ def _spans_without_clip(chain: Chain) -> Iterator[Rejection]:
                         yield _rejection(chain.catalog.names[video_id][0], label)
 
 
-def _has_span(chain: Chain, video_id: str) -> bool:
-    given = chain.catalog.given_of(video_id)
-    live = video_id in chain.catalog.videos
-    return live and given is not None and any(label.start_s is not None for label in given.labels)
+def _has_span(given: VideoGiven) -> bool:
+    return any(label.start_s is not None for label in given.labels)
 
 
 def _clips(chain: Chain, batch: Batch) -> dict[str, list[Clip]]:
