@@ -93,3 +93,33 @@ def test_a_conflict_of_labels_changes_the_digest_of_labels():
     catalog = Catalog(FILES, NOTHING, (CONFLICT,))
     assert catalog.given_digest(("v",), "labels") != digests()["labels"]
     assert catalog.given_digest(("v",), "words") == digests()["words"]
+
+
+def test_a_catalog_that_says_the_same_is_not_written_again(tmp_path):
+    path = tmp_path / "catalog.parquet"
+    Catalog(FILES, NOTHING).save(path)
+    before = path.stat().st_ino
+    Catalog(FILES, NOTHING).save(path)
+    assert path.stat().st_ino == before
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Catalog(FILES[:3], NOTHING),
+        Catalog(FILES, NOTHING, (CONFLICT,)),
+        Catalog(FILES, NOTHING, left_out=frozenset({"w"})),
+    ],
+)
+def test_a_catalog_that_says_something_else_is_written(tmp_path, other):
+    path = tmp_path / "catalog.parquet"
+    Catalog(FILES, NOTHING).save(path)
+    other.save(path)
+    assert Catalog.load(path) == other
+
+
+def test_a_damaged_catalog_is_written_anew(tmp_path):
+    path = tmp_path / "catalog.parquet"
+    path.write_bytes(b"not a table")
+    Catalog(FILES, NOTHING).save(path)
+    assert Catalog.load(path) == Catalog(FILES, NOTHING)

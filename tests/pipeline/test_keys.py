@@ -47,3 +47,9 @@ def test_the_name_of_a_key_is_sixteen_digits_of_its_whole():
     key = Key.of("face", {"version": "1"})
     assert key.fields == '{"stage":"face","version":"1"}'
     assert key.name == hashlib.sha256(key.fields.encode()).hexdigest()[:16]
+
+
+def test_fields_that_are_json_already_make_the_same_key():
+    fields = {"settings": {"b": 1.5, "a": "ü"}, "inputs": {"face": "00ff"}, "version": "2"}
+    fixed = {name: canonical(fields[name]) for name in ("settings", "version")}
+    assert Key.of("tone", {"inputs": fields["inputs"]}, fixed) == Key.of("tone", fields)
