@@ -4,9 +4,9 @@ Usage: python benchmarks/install.py CLIPS
 
 The files of this checkout are copied to an empty folder, as a clone would bring them, and
 `make setup` runs there, with pip's cache switched off. Packages are those of `pip list`, MB (2^20
-bytes) those that `du` counts of .venv after `make setup`, which ends with a first build, so that Python
-has compiled what it uses. One's own video is the first film of CLIPS, with its label; its first row is
-there when `merr build` has ended and `merr show` has printed it.
+bytes) those that `du` counts of .venv after `make setup`, which ends with a first build, so that
+Python has compiled what it uses. One's own video is the first film of CLIPS, with its label; its
+first row is there when `merr build` has ended and `merr show` has printed it.
 """
 
 import os
