@@ -11,6 +11,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Without byte code, which would be 150 MB: a first build has Python write it for what is used.
 INSTALL := $(PIP) install --quiet --no-compile -c constraints.txt
+# A process for every CPU; the tests of a file stay together, as they share what is dear to make.
+PYTEST := $(BIN)/pytest -n logical --dist loadfile
 WORK := datasets/work/demo
 RELEASES := datasets/releases
 
@@ -48,17 +50,17 @@ demo: $(VENV)/.runtime ## build, publish and verify the clips of datasets/demo
 	@$(BIN)/python -m flows.demo datasets/demo --work $(WORK) --to $(RELEASES)
 
 test: $(VENV)/.dev ## the fast tests
-	@$(BIN)/pytest
+	@$(PYTEST)
 
 test-all: $(VENV)/.dev $(VENV)/.extras ## the fast tests and the slow ones: kills, whole builds, mutants, extras
-	@$(BIN)/pytest -m ''
+	@$(PYTEST) -m ''
 
 check: $(VENV)/.dev ## exactly what a change must pass: format, lint, types, layers, fast tests
 	@$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(PYTEST)
 
 bench: $(VENV)/.runtime ## measure, and write docs/benchmarks.md: make bench CLIPS=folder OPENFACE=folder
 	@$(BIN)/python benchmarks/run_all.py '$(CLIPS)' '$(OPENFACE)'
