@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from annotators.models.weights import MESH, weights_installed
@@ -10,6 +11,9 @@ from pipeline.layout import WorkFolder
 from pipeline.pool import WorkerPool
 from pipeline.release import publish
 from tests.pipeline.workshop import Workshop, bring_about
+
+hypothesis.settings.register_profile("merr", deadline=None)  # a busy machine is no fault
+hypothesis.settings.load_profile("merr")
 
 DEMO = Path(__file__).parents[1] / "datasets" / "demo"
 FACES = ("goodbye", "smile", "surprise")  # clips of the demo with a face and a voice
