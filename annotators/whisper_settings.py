@@ -137,14 +137,10 @@ class EndpointSettings(Row):
 
 
 class EndpointRun(Row):
-    """How a transcription endpoint is asked; changes no row."""
+    """Who asks a transcription endpoint; changes no row. How it is asked, [run.chat] says."""
 
     key_env: str | None = Field(
         default=None, description="Environment variable that holds its key. Not set: no key."
-    )
-    timeout_s: float = Field(default=60.0, gt=0, description="Longest wait for one answer.")
-    retries: int = Field(
-        default=4, ge=0, le=20, description="How often a call that failed in passing is repeated."
     )
 
 

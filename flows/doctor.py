@@ -215,18 +215,14 @@ def _keys() -> Finding:
         uses = key_uses(settings)
     except SetupError as e:
         return Finding("keys", False, f"the settings here are not good: {e}", needed=False)
-    hears = settings.speech.engine == "endpoint"
-    named = sorted(
-        {use.key_env for use in uses if use.key_env}
-        | {name for name in (settings.run.endpoint.key_env,) if name and hears}
-    )
+    named = sorted({use.key_env for use in uses if use.key_env})
     missing = [name for name in named if not os.environ.get(name)]
     if missing:
         found = f"{', '.join(missing)} is not set; without it only stored answers are used"
         return Finding("keys", False, found, f"export {missing[0]}=...", needed=False)
     if named:
         return Finding("keys", True, f"{', '.join(named)} is set")
-    why = "the endpoints chosen want none" if uses or hears else "no engine chosen asks a service"
+    why = "the endpoints chosen want none" if uses else "no engine chosen asks a service"
     return Finding("keys", True, f"{why}, so none is needed")
 
 

@@ -1,4 +1,4 @@
-"""The way to chat models for one build: keys out of the environment, answer store, asker."""
+"""The way to models behind endpoints for one build: keys, answer store, asker."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -24,11 +24,12 @@ class KeyUse:
     endpoint: str
     model: str
     key_env: str | None  # None: it wants no key
+    section: str  # of the settings, where key_env stands
 
 
 @dataclass
 class Talked:
-    """`talk` is None where no role asks. The counts are told when the talk has ended."""
+    """`talk` is None where nobody is asked. The counts are told when the talk has ended."""
 
     talk: Talk | None = None
     submitted: int = 0  # requests that went off in batches
@@ -37,12 +38,13 @@ class Talked:
 
 def key_uses(settings: Settings) -> tuple[KeyUse, ...]:
     """One for every role that asks. SetupError where two name other variables for one endpoint."""
-    uses = tuple(_use(settings, role) for role in ROLES if is_asked(settings, role))
+    roles = (_use(settings, role) for role in ROLES if is_asked(settings, role))
+    uses = (*_ear_use(settings), *roles)
     for use in uses:
         other = next((u for u in uses if u.endpoint == use.endpoint), use)
         if other.key_env != use.key_env:
             raise SetupError(
-                f"{use.role}.key_env and {other.role}.key_env name {use.key_env} and "
+                f"{use.section}.key_env and {other.section}.key_env name {use.key_env} and "
                 f"{other.key_env} for the one endpoint {use.endpoint}; give both the same"
             )
     return uses
@@ -62,7 +64,7 @@ def keys_of(settings: Settings, environment: Mapping[str, str]) -> dict[str, Sec
 
 @contextmanager
 def talking(work: WorkFolder, settings: Settings) -> Iterator[Talked]:
-    """Nothing is opened where no role asks."""
+    """Nothing is opened where nobody is asked."""
     if not key_uses(settings):
         yield Talked()
         return
@@ -78,4 +80,14 @@ def talking(work: WorkFolder, settings: Settings) -> Iterator[Talked]:
 def _use(settings: Settings, role: str) -> KeyUse:
     section: RoleSettings = getattr(settings, role)
     asked = speaking(settings.chat, section, role)
-    return KeyUse(role, asked.endpoint, asked.model, section.key_env or settings.chat.key_env)
+    key_env = section.key_env or settings.chat.key_env
+    return KeyUse(role, asked.endpoint, asked.model, key_env, role)
+
+
+def _ear_use(settings: Settings) -> Iterator[KeyUse]:
+    """Of the service that hears words."""
+    asked = settings.speech.endpoint
+    if settings.speech.engine == "endpoint":
+        url = str(asked.url).rstrip("/")
+        key_env = settings.run.endpoint.key_env
+        yield KeyUse("speech", url, str(asked.model), key_env, "run.endpoint")

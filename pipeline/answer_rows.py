@@ -9,6 +9,7 @@ class Most(Row):
     prompt_tokens: int  # those of sound are part of these
     audio_tokens: int = 0
     output_tokens: int
+    sound_s: float = 0.0
 
 
 class Note(Row):

@@ -179,6 +179,7 @@ class AnswerStore:
             "most_prompt_tokens": most.prompt_tokens,
             "most_audio_tokens": most.audio_tokens,
             "most_output_tokens": most.output_tokens,
+            "most_sound_s": most.sound_s,
             "state": state,
             "holder": self.holder,
             "noted_at": now(),

@@ -126,8 +126,6 @@ def patience_s(settings: Settings) -> float:
         return run.faster_whisper.deadline_s
     if settings.speech.engine == "whisperx":
         return run.whisperx.start_s + run.whisperx.deadline_s
-    if settings.speech.engine == "endpoint":  # it waits at most a minute between two calls
-        return (run.endpoint.retries + 1) * (run.endpoint.timeout_s + 60)
     return 0.0
 
 

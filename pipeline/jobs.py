@@ -134,7 +134,7 @@ def _hear(answer: Json, wants: list[str], clip: Clip, sound: Sound | None, paylo
     """Speech, then tone, which needs the speech of this run or of an earlier one."""
     speech: Row | None = None
     if "speech" in wants:
-        speech = _try(answer, "speech", lambda: _speech(clip, sound, payload))
+        speech = _try(answer, "speech", lambda: _speech(clip, sound, payload, answer))
     elif payload["have_speech"] is not None:
         speech = Speech.model_validate(payload["have_speech"])
     if "tone" in wants and isinstance(speech, Speech):
@@ -142,7 +142,7 @@ def _hear(answer: Json, wants: list[str], clip: Clip, sound: Sound | None, paylo
         _try(answer, "tone", lambda: _tone(clip, sound, heard, payload))
 
 
-def _speech(clip: Clip, sound: Sound | None, payload: Json) -> Speech:
+def _speech(clip: Clip, sound: Sound | None, payload: Json, answer: Json) -> Speech:
     from annotators.models.voice import load_voice
 
     words = payload["words"]
@@ -158,8 +158,22 @@ def _speech(clip: Clip, sound: Sound | None, payload: Json) -> Speech:
     settings = SpeechSettings.model_validate(payload["settings"]["speech"])
     if settings.listen == "missing" and words is not None:
         return speech
+    if settings.engine == "endpoint":
+        return _for_service(speech, sound, settings, answer)
     ear = _ear(settings, payload)
     return speech if ear is None else hear(speech, sound, ear, settings.rules)
+
+
+def _for_service(
+    speech: Speech, sound: Sound | None, settings: SpeechSettings, answer: Json
+) -> Speech:
+    """The supervisor asks the service, within its limits; a voice is sent out to it."""
+    from pipeline.transcribing import service_ear, unheard
+
+    if sound is None or not speech.voiced:
+        return hear(speech, None, service_ear(settings.endpoint), settings.rules)
+    answer["unheard"] = unheard(sound)
+    return speech
 
 
 def _ear(settings: SpeechSettings, payload: Json) -> Ear | None:
@@ -173,11 +187,6 @@ def _ear(settings: SpeechSettings, payload: Json) -> Ear | None:
         from annotators.models.whisperx import load_whisperx
 
         return load_whisperx(settings.whisperx, run.whisperx)
-    if settings.engine == "endpoint":
-        from pipeline.transcribing import Services, open_endpoint_ear
-
-        services = Services.model_validate(payload["services"])
-        return open_endpoint_ear(settings.endpoint, run.endpoint, services)
     return None
 
 

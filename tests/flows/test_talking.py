@@ -49,6 +49,22 @@ def test_two_variables_for_one_endpoint_stop_the_run():
         key_uses(settings)
 
 
+def test_the_service_that_hears_words_has_its_key_too():
+    endpoint = {"url": "http://ears/v1/", "model": "w"}
+    settings = chosen(
+        speech={"engine": "endpoint", "endpoint": endpoint}, run={"endpoint": {"key_env": "EARS"}}
+    )
+    assert keys_of(settings, {"EARS": "sk-3"})["http://ears/v1"].get_secret_value() == "sk-3"
+    assert keys_of(settings, {}) == {}
+    settings = chosen(
+        speech={"engine": "endpoint", "endpoint": {"url": "http://one/v1", "model": "w"}},
+        chat=CHAT,
+        clues={"engine": "chat"},
+    )
+    with pytest.raises(SetupError, match=r"clues.key_env and run.endpoint.key_env"):
+        key_uses(settings)
+
+
 def test_where_nobody_asks_nothing_is_opened(tmp_path):
     with talking(WorkFolder(tmp_path), chosen(chat=CHAT)) as talked:
         assert talked.talk is None
