@@ -1,12 +1,14 @@
 """Settings of the chat roles: who is asked, and how. Limits and budgets stand under `run.chat`."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from schemas.chat import Mode
 from schemas.errors import SetupError
 from schemas.units import Row
+
+KEYRING_ENTRY: Final = r"^.+/[^/]+$"
 
 
 class ChatDefaults(Row):
@@ -20,6 +22,12 @@ class ChatDefaults(Row):
     key_env: str | None = Field(
         default=None,
         description="Environment variable that holds the key of the endpoint. Not set: no key.",
+    )
+    keyring: str | None = Field(
+        default=None,
+        pattern=KEYRING_ENTRY,
+        description="Where the system's keyring has the key, as SERVICE/USER; asked where the "
+        "variable is not set. Needs the package keyring.",
     )
     model: str | None = Field(default=None, description="Model by the name the endpoint knows.")
     mode: Literal["auto", "schema", "json", "text"] = Field(
@@ -51,6 +59,12 @@ class RoleSettings(Row):
     base_url: str | None = Field(default=None, description="Endpoint. Not set: that of [chat].")
     key_env: str | None = Field(
         default=None, description="Variable with the key. Not set: that of [chat]."
+    )
+    keyring: str | None = Field(
+        default=None,
+        pattern=KEYRING_ENTRY,
+        description="SERVICE/USER of the key in the keyring. Not set, like key_env: that of "
+        "[chat].",
     )
     model: str | None = Field(default=None, description="Model. Not set: that of [chat].")
 

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from annotators.role_settings import KEYRING_ENTRY
 from schemas.units import Row
 
 _MODEL = (
@@ -141,6 +142,12 @@ class EndpointRun(Row):
 
     key_env: str | None = Field(
         default=None, description="Environment variable that holds its key. Not set: no key."
+    )
+    keyring: str | None = Field(
+        default=None,
+        pattern=KEYRING_ENTRY,
+        description="Where the system's keyring has its key, as SERVICE/USER; asked where the "
+        "variable is not set. Needs the package keyring.",
     )
 
 
