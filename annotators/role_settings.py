@@ -1,13 +1,14 @@
 """Settings of the chat roles: who is asked, and how. Limits and budgets stand under `run.chat`."""
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from schemas.chat import Mode
 from schemas.errors import SetupError
 from schemas.units import Row
 
+MOST_FRAMES: Final = 8
 KEYRING_ENTRY: Final = r"^.+/[^/]+$"
 
 
@@ -82,14 +83,21 @@ class HeardSettings(RoleSettings):
     )
 
 
+def _one_or_some(frames: int) -> int:
+    if frames != 1 and not 3 <= frames <= MOST_FRAMES:
+        raise ValueError(f"1, or 3 to {MOST_FRAMES}")
+    return frames
+
+
 class SeenSettings(RoleSettings):
     engine: Literal["none", "chat"] = Field(
         default="none",
         description="Who describes the scene. none: nobody; the measured scene stands.",
     )
-    frames: Literal["peak", "three"] = Field(
-        default="peak",
-        description="Pictures sent: peak (that frame) or three (first, middle and peak frame).",
+    frames: Annotated[int, AfterValidator(_one_or_some)] = Field(
+        default=1,
+        description="Pictures sent: 1 (the peak frame), or 3 to 8 frames spread evenly from first "
+        "to last, and the peak frame.",
     )
     detail: Literal["auto", "low", "high"] = Field(
         default="auto", description="How closely the model is asked to look; decides its price."

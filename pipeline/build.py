@@ -10,7 +10,7 @@ from pipeline.batches import Batch, Shard, add_shards
 from pipeline.chain import Chain
 from pipeline.compute import COMPUTE, Inputs
 from pipeline.cut import needs_shots, needs_voice, plan_clips, rule_for
-from pipeline.engines import is_asked, patience_s
+from pipeline.engines import frames_shown, is_asked, patience_s
 from pipeline.face_patience import face_patience_s
 from pipeline.fates import subjects_cut
 from pipeline.keys import Key
@@ -299,6 +299,7 @@ class Build:
             "path": self.chain.catalog.videos[clip.video_id].location,
             "clip": clip.model_dump(mode="json"),
             "scratch": str(self.chain.work.scratch),
+            "spread": frames_shown(settings),
             "limits": settings.media.model_dump(mode="json"),
             "settings": {n: getattr(settings, n).model_dump(mode="json") for n in sections},
         }

@@ -12,7 +12,7 @@ from annotators.question import Question, first_request
 from annotators.role_settings import Speaking, speaking
 from annotators.transcriptions import ask_for_words
 from pipeline.budget import as_usage
-from pipeline.engines import is_asked
+from pipeline.engines import frames_shown, is_asked
 from pipeline.prices import Prices, cost_usd
 from pipeline.settings import Settings
 from pipeline.stages import ROLES
@@ -104,7 +104,7 @@ def _wav_of(seconds: float) -> bytes:
 
 
 def _seen(settings: Settings, vocabulary: Vocabulary, clip_s: float) -> Question[Any]:
-    count = 1 if settings.seen.frames == "peak" else 3
+    count = 1 + frames_shown(settings)
     one = Picture(jpeg=b"", width_px=1, height_px=1, frame_index=0, t_s=0.0)
     return seen.question([one] * count, settings.seen)
 

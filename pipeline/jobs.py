@@ -14,7 +14,7 @@ from annotators.tone import ToneSettings, describe_tone
 from pipeline.container import MediaLimits
 from pipeline.face_listeners import face_listener
 from pipeline.peak import PeakSettings, find_peak
-from pipeline.pictures import PictureSettings, clip_stills
+from pipeline.pictures import PictureSettings, clip_stills, wanted_frames
 from pipeline.recording import record
 from pipeline.settings import RunSettings
 from schemas.clip import Clip
@@ -109,11 +109,12 @@ def _foreseen(keep: "KeptFrames", face: FaceTrack, payload: Json) -> Json | None
     """The stills, taken before anybody asked: at the peak that the rule will find in this track.
     None where the frames were not kept; the stage `stills` then decodes them again."""
     peak = find_peak(face, PeakSettings.model_validate(payload["foresee"]))
-    frames = keep.grab(_wanted_frames(face, peak))
+    frames = keep.grab(set(wanted_frames(face, peak, payload["spread"])))
     if frames is None:
         return None
     settings = PictureSettings.model_validate(payload["settings"]["stills"])
-    return clip_stills(_as_batches(frames), face, peak, settings).model_dump(mode="json")
+    stills = clip_stills(_as_batches(frames), face, peak, settings, payload["spread"])
+    return stills.model_dump(mode="json")
 
 
 def _listener(name: str, clip: Clip, payload: Json, held: ExitStack) -> FrameListener[Any]:
@@ -210,20 +211,18 @@ def _tone(clip: Clip, sound: Sound | None, speech: Speech, payload: Json) -> Row
 
 
 def take_stills(payload: Json) -> Json:
-    """First, middle and peak frame, and the face at the peak, by decoding as far as needed."""
+    """The pictures of a clip, and the face at its peak, by decoding as far as needed."""
     from pipeline.media import grab
 
     clip = Clip.model_validate(payload["clip"])
     track = FaceTrack.model_validate(payload["track"])
     peak = Peak.model_validate(payload["peak"])
     limits = MediaLimits.model_validate(payload["limits"])
-    frames = grab(Path(payload["path"]), clip, _wanted_frames(track, peak), limits=limits)
+    wanted = set(wanted_frames(track, peak, payload["spread"]))
+    frames = grab(Path(payload["path"]), clip, wanted, limits=limits)
     settings = PictureSettings.model_validate(payload["settings"]["stills"])
-    return clip_stills(_as_batches(frames), track, peak, settings).model_dump(mode="json")
-
-
-def _wanted_frames(track: FaceTrack, peak: Peak) -> set[int]:
-    return {0, len(track.t_s) // 2} | ({peak.moment.frame_index} if peak.moment else set())
+    stills = clip_stills(_as_batches(frames), track, peak, settings, payload["spread"])
+    return stills.model_dump(mode="json")
 
 
 def _as_batches(

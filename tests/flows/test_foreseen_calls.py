@@ -48,8 +48,9 @@ def test_more_costs_more():
 
     assert usd("clues", clips=20) == pytest.approx(2 * usd("clues"))
     assert usd("heard", clip_s=10.0) > usd("heard")
-    three = {"seen": {"engine": "chat", "frames": "three"}}
+    three, eight = ({"seen": {"engine": "chat", "frames": n}} for n in (3, 8))
     assert usd("seen", sections=three) > 1.4 * usd("seen")
+    assert usd("seen", sections=eight) > 1.4 * usd("seen", sections=three)
     half = {"run": {"chat": {"batch": True}}}
     assert usd("clues", sections=half) == pytest.approx(usd("clues") / 2)
 

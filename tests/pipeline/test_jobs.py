@@ -58,6 +58,7 @@ def payload(path, wants, **more):
         "words": None,
         "have_speech": None,
         "foresee": None,
+        "spread": 0,
         "norms": None,
     } | more
 
