@@ -97,7 +97,7 @@ def stand_in_cpu_s(root: Path) -> float:
             file.add(np.zeros((36, 64, 3), np.uint8))
     home = Path(os.environ["OPENFACE_HOME"])
     command = [str(home / "FeatureExtraction"), "-mloc", installs.MODEL]
-    command += ["-f", str(file.path), "-out_dir", str(root), "-aus", "-pose", "-2Dfp", "-3Dfp"]
+    command += ["-f", str(file.whole()), "-out_dir", str(root), "-aus", "-pose", "-2Dfp", "-3Dfp"]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     for _ in range(RUNS):
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

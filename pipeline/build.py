@@ -25,7 +25,7 @@ from pipeline.tally import Tally
 from pipeline.transcribing import Transcribing, Unheard
 from schemas import errors
 from schemas.clip import Clip
-from schemas.errors import ClipError, SetupError, TransientError
+from schemas.errors import ClipError, SetupError, TransientError, UnexpectedError
 from schemas.failure import Rejection
 from schemas.peak import PeakMoment, Picture, Stills
 from schemas.speech import Span
@@ -510,7 +510,9 @@ def _told(answer: Mapping[str, Any], name: str) -> bool:
 def _parsed(clip: Clip, name: str, answer: Mapping[str, Any]) -> Outcome:
     if name in answer["rows"]:
         return BY_NAME[name].row.model_validate_json(answer["rows"][name])
-    kind, message = answer["errors"][name]
+    kind, message, traceback = answer["errors"][name]
+    if traceback is not None:
+        return fail("clip", clip.clip_id, name, UnexpectedError(message, traceback))
     error = getattr(errors, kind, ClipError)
     named = issubclass(error, ClipError | TransientError)
     return fail("clip", clip.clip_id, name, (error if named else ClipError)(message))

@@ -18,7 +18,7 @@ from pipeline.pictures import PictureSettings, clip_stills, wanted_frames
 from pipeline.recording import record
 from pipeline.settings import RunSettings
 from schemas.clip import Clip
-from schemas.errors import ClipError, TransientError
+from schemas.errors import ClipError, TransientError, UnexpectedError
 from schemas.face import FaceTrack
 from schemas.norms import Norms
 from schemas.peak import Peak
@@ -125,7 +125,8 @@ def _try(answer: Json, name: str, make: Callable[[], Row]) -> Row | None:
     try:
         row = make()
     except (ClipError, TransientError) as e:
-        answer["errors"][name] = [type(e).__name__, str(e)]
+        traceback = e.traceback if isinstance(e, UnexpectedError) else None
+        answer["errors"][name] = [type(e).__name__, str(e), traceback]
         return None
     answer["rows"][name] = row.model_dump_json()  # a text: tracks are large
     return row
