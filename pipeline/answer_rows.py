@@ -30,3 +30,13 @@ class OpenBatch(Row):
     endpoint: str
     submitted_at: str  # UTC
     requests: int
+
+
+class Unconfirmed(Row):
+    """A batch that was being submitted when its process ended; nobody noted an id."""
+
+    held_as: str  # what stands in the place of the id
+    mark: str  # that the endpoint was told with the batch
+    holder: str  # host/pid of the process
+    endpoint: str
+    submitted_at: str  # UTC

@@ -39,6 +39,7 @@ SENT: Final = "sent"
 _QUEUED: Final = "queued"
 _ONLINE: Final = "online"
 CLOSED: Final = "closed"
+SUBMITTING: Final = "submitting"  # in a batch whose id is not known yet
 
 
 class AnswerStore:
@@ -63,7 +64,7 @@ class AnswerStore:
             self._note(db, request, stage, most, state=_QUEUED if queued else SENT)
 
     def state(self, request_id: str) -> str | None:
-        """queued, sent, batch, online or closed; None: never noted."""
+        """queued, sent, submitting, batch, online or closed; None: never noted."""
         query = select(notes.c.state).where(notes.c.request_id == request_id)
         with named_errors(self.engine), self.engine.connect() as db:
             state: str | None = db.execute(query).scalar()

@@ -218,7 +218,7 @@ class Asker:
         state = await self._io.read(partial(self.store.state, request.request_id))
         if state == "online":
             return
-        if state != "batch":
+        if state not in ("submitting", "batch"):
             price = self._prices.of(request.model)
             most = most_tokens(request, price)
             worst = Amount.of(as_usage(most), price, batch=True)

@@ -75,7 +75,7 @@ def _spent(row: tuple[Any, ...], prices: Prices) -> Spent:
 def doubtful(store: AnswerStore, prices: Prices) -> list[Doubtful]:
     """Calls in flight, in batches not collected, and lost ones."""
     columns = (notes.c.stage, notes.c.endpoint, notes.c.model, notes.c.state)
-    times = notes.c.lost + case((notes.c.state.in_(("sent", "batch")), 1), else_=0)
+    times = notes.c.lost + case((notes.c.state.in_(("sent", "submitting", "batch")), 1), else_=0)
     kinds = ("prompt_tokens", "output_tokens", "audio_tokens", "sound_s")
     most = [func.sum(times * notes.c[f"most_{kind}"]) for kind in kinds]
     query = select(*columns, func.sum(times), *most).where(times > 0)
@@ -89,7 +89,7 @@ def _doubtful(rows: Iterable[Any], prices: Prices) -> Iterator[Doubtful]:
         most = Usage(
             prompt_tokens=prompt, output_tokens=output, audio_tokens=audio, sound_s=sound_s
         )
-        tariff = "batch" if state == "batch" else "online"
+        tariff = "batch" if state in ("submitting", "batch") else "online"
         yield Doubtful(
             stage=stage,
             endpoint=endpoint,
