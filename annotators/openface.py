@@ -122,12 +122,11 @@ class OpenFaceListener:
         """The track of the whole clip; ClipError if no frame came or OpenFace failed."""
         if not self._shots:
             raise ClipError(f"{self._clip_id}: no frame was decoded, so there is no face track")
-        self._shots[-1].file.close()
         calibrated = [
             self._seconds(shot) >= self._settings.least_calibrated_s for shot in self._shots
         ]
         tables = [
-            self._run(shot.file.path, shot.file.frames, own)
+            self._run(shot.file.whole(), shot.file.frames, own)
             for shot, own in zip(self._shots, calibrated, strict=True)
         ]
         measured = join_tables(tables, calibrated)

@@ -94,9 +94,8 @@ class PyFeatListener:
         """The track of the whole clip; ClipError if no frame came or py-feat failed."""
         if not self._t_s:
             raise ClipError(f"{self._clip_id}: no frame was decoded, so there is no face track")
-        self._file.close()
         count = self._file.frames
-        seen = self._pyfeat.look(self._file.path, count, 60 + self._frame_s * count)
+        seen = self._pyfeat.look(self._file.whole(), count, 60 + self._frame_s * count)
         followed = follow(seen, self._shot)
         watched = Watched(
             t_s=self._t_s,

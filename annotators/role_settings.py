@@ -1,12 +1,15 @@
 """Settings of the chat roles: who is asked, and how. Limits and budgets stand under `run.chat`."""
 
-from typing import Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from schemas.chat import Mode
 from schemas.errors import SetupError
 from schemas.units import Row
+
+MOST_FRAMES: Final = 8
+KEYRING_ENTRY: Final = r"^.+/[^/]+$"
 
 
 class ChatDefaults(Row):
@@ -20,6 +23,12 @@ class ChatDefaults(Row):
     key_env: str | None = Field(
         default=None,
         description="Environment variable that holds the key of the endpoint. Not set: no key.",
+    )
+    keyring: str | None = Field(
+        default=None,
+        pattern=KEYRING_ENTRY,
+        description="Where the system's keyring has the key, as SERVICE/USER; asked where the "
+        "variable is not set. Needs the package keyring.",
     )
     model: str | None = Field(default=None, description="Model by the name the endpoint knows.")
     mode: Literal["auto", "schema", "json", "text"] = Field(
@@ -52,6 +61,12 @@ class RoleSettings(Row):
     key_env: str | None = Field(
         default=None, description="Variable with the key. Not set: that of [chat]."
     )
+    keyring: str | None = Field(
+        default=None,
+        pattern=KEYRING_ENTRY,
+        description="SERVICE/USER of the key in the keyring. Not set, like key_env: that of "
+        "[chat].",
+    )
     model: str | None = Field(default=None, description="Model. Not set: that of [chat].")
 
 
@@ -68,14 +83,21 @@ class HeardSettings(RoleSettings):
     )
 
 
+def _one_or_some(frames: int) -> int:
+    if frames != 1 and not 3 <= frames <= MOST_FRAMES:
+        raise ValueError(f"1, or 3 to {MOST_FRAMES}")
+    return frames
+
+
 class SeenSettings(RoleSettings):
     engine: Literal["none", "chat"] = Field(
         default="none",
         description="Who describes the scene. none: nobody; the measured scene stands.",
     )
-    frames: Literal["peak", "three"] = Field(
-        default="peak",
-        description="Pictures sent: peak (that frame) or three (first, middle and peak frame).",
+    frames: Annotated[int, AfterValidator(_one_or_some)] = Field(
+        default=1,
+        description="Pictures sent: 1 (the peak frame), or 3 to 8 frames spread evenly from first "
+        "to last, and the peak frame.",
     )
     detail: Literal["auto", "low", "high"] = Field(
         default="auto", description="How closely the model is asked to look; decides its price."

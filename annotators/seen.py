@@ -43,8 +43,8 @@ def chosen(stills: Stills, settings: SeenSettings) -> tuple[Picture, ...]:
     if stills.peak is None:
         return ()
     wanted = [stills.peak]
-    if settings.frames == "three":
-        wanted += [stills.first, stills.middle]
+    if settings.frames > 1:
+        wanted += [stills.first, *(stills.more or ())]
     by_frame = {picture.frame_index: picture for picture in wanted}
     return tuple(by_frame[index] for index in sorted(by_frame))
 

@@ -139,6 +139,17 @@ def hear(
     return voice if voice.speech_s >= settings.min_speech_s else "too_short"
 
 
+def with_words(tone: Tone, words: Transcript, norms: Norms | None) -> Tone:
+    """The tone of a voice whose words came after it was measured, as if they had been there."""
+    if tone.measures is None:
+        return tone
+    speech_s = tone.measures.speech_s
+    words_per_s = rate(count_words(words), speech_s, at_most=MAX_WORDS_PER_S)
+    measures = tone.measures.model_copy(update={"words_per_s": words_per_s})
+    description = put_into_words(measures, norms, tone.egemaps)
+    return tone.model_copy(update={"measures": measures, "description": description})
+
+
 def _f0(clip_id: str, voice: Voice, track_pitch: TrackPitch) -> NDArray[np.float64]:
     """[F] Hz, NaN without a pitch or outside the spans, for the speech at PITCH_DBFS."""
     gain = 10 ** ((PITCH_DBFS - voice.level_dbfs) / 20)

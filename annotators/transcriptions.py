@@ -1,16 +1,101 @@
-"""Answers of OpenAI-compatible transcription endpoints, by the format that was asked for."""
+"""What transcription endpoints (OpenAI-compatible) are asked, and what they answer, by the format
+that was asked for."""
 
+import base64
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from annotators.base import AUDIO_HZ
 from annotators.hearing import Heard, HeardSegment, HeardWord, Times
 from annotators.language_names import LANGUAGE_NAMES
-from schemas.errors import AnnotationError
+from annotators.whisper_settings import EndpointSettings
+from schemas.chat import ChatAnswer, ChatRequest, Mode, Usage, canonical_json
+from schemas.errors import AnnotationError, TransientError
 
 Format = Literal["verbose_json", "json", "text"]
-FORMATS: Final[tuple[Format, ...]] = ("verbose_json", "json", "text")  # what tells most comes first
+# What tells most comes first. A request that says how structure is asked for says it by a mode.
+FORMATS: Final[dict[Mode, Format]] = {"schema": "verbose_json", "json": "json", "text": "text"}
+_NAME: Final = "transcription"
+_WAV_HEAD: Final = 44  # bytes before the samples
+_WAV_RATE: Final = 2 * AUDIO_HZ  # bytes a second
+_MOST_TOKENS: Final = 2000  # that OpenAI's models write (developers.openai.com, gpt-4o-transcribe)
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What a request holds for the endpoint."""
+
+    wav_base64: str
+    form: Format
+    told: Mapping[str, str]  # language and prompt, where they are set
+
+
+def ask_for_words(wav: bytes, settings: EndpointSettings, mode: Mode) -> ChatRequest:
+    """Everything that decides the words of a sound."""
+    sound = {"data": base64.b64encode(wav).decode(), "format": "wav"}
+    told = {"language": settings.language, "prompt": settings.prompt}
+    known = canonical_json({name: value for name, value in told.items() if value is not None})
+    content = [{"type": "input_audio", "input_audio": sound}, {"type": "text", "text": known}]
+    return ChatRequest(
+        endpoint=str(settings.url),
+        model=str(settings.model),
+        messages_json=canonical_json([{"role": "user", "content": content}]),
+        answer_name=_NAME,
+        mode=mode,
+        temperature=settings.temperature,
+        max_output_tokens=_MOST_TOKENS,
+    )
+
+
+def is_for_words(request: ChatRequest) -> bool:
+    return request.answer_name == _NAME
+
+
+def unpack(request: ChatRequest) -> Parcel:
+    sound, known = json.loads(request.messages_json)[0]["content"]
+    told = json.loads(known["text"])
+    return Parcel(sound["input_audio"]["data"], FORMATS[request.mode], told)
+
+
+def answer_of(request: ChatRequest, raw: str) -> ChatAnswer:
+    """The body of a response, kept as it came. TransientError when it is no transcription: a proxy
+    or a half-started server spoke."""
+    try:
+        read_transcription(raw, FORMATS[request.mode])
+    except AnnotationError as e:
+        told = f"{request.endpoint} {request.model}: {e}"
+        raise TransientError(told, may_be_paid=True) from None
+    return ChatAnswer(
+        request_id=request.request_id,
+        text=raw,
+        finish_reason=None,
+        served_model=None,
+        usage=_usage(raw, sent_s=_sound_s(request)),
+        raw_json=raw,
+    )
+
+
+def _sound_s(request: ChatRequest) -> float:
+    data = unpack(request).wav_base64
+    return (len(data) * 3 // 4 - data.count("=", -2) - _WAV_HEAD) / _WAV_RATE
+
+
+def _usage(raw: str, *, sent_s: float) -> Usage:
+    """As the endpoint counted; the seconds, where it does not tell them, as they were sent."""
+    try:
+        told = json.loads(raw)["usage"]
+        details = told.get("input_token_details") or {}
+        return Usage(
+            prompt_tokens=told.get("input_tokens"),
+            output_tokens=told.get("output_tokens"),
+            audio_tokens=details.get("audio_tokens"),
+            sound_s=sent_s if told.get("seconds") is None else told["seconds"],
+        )
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return Usage(sound_s=sent_s)
 
 
 def read_transcription(raw: str, form: Format) -> Heard:

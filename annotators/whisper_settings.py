@@ -5,6 +5,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from annotators.role_settings import KEYRING_ENTRY
 from schemas.units import Row
 
 _MODEL = (
@@ -137,14 +138,16 @@ class EndpointSettings(Row):
 
 
 class EndpointRun(Row):
-    """How a transcription endpoint is asked; changes no row."""
+    """Who asks a transcription endpoint; changes no row. How it is asked, [run.chat] says."""
 
     key_env: str | None = Field(
         default=None, description="Environment variable that holds its key. Not set: no key."
     )
-    timeout_s: float = Field(default=60.0, gt=0, description="Longest wait for one answer.")
-    retries: int = Field(
-        default=4, ge=0, le=20, description="How often a call that failed in passing is repeated."
+    keyring: str | None = Field(
+        default=None,
+        pattern=KEYRING_ENTRY,
+        description="Where the system's keyring has its key, as SERVICE/USER; asked where the "
+        "variable is not set. Needs the package keyring.",
     )
 
 

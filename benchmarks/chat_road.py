@@ -91,7 +91,7 @@ def build(root: Path, count: int, work: Path) -> tuple[str, ...]:
 
 def chosen(url: str) -> list[str]:
     values = [f"chat.base_url={url}", "chat.model=tiny", f"run.chat.concurrency={AT_ONCE}"]
-    values += ["seen.frames=three", *(f"{role}.engine=chat" for role in ROLES)]
+    values += ["seen.frames=3", *(f"{role}.engine=chat" for role in ROLES)]
     return [word for value in values for word in ("--set", value)]
 
 

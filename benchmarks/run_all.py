@@ -36,6 +36,7 @@ BENCHMARKS = (
     Benchmark("A rerun, and the size of a release", "rerun.py"),
     Benchmark("`merr status` over 100,000 clips", "status_100k.py"),
     Benchmark("The road past the chat models", "chat_road.py"),
+    Benchmark("The whole road, OpenFace and chat models played", "whole_road.py"),
     Benchmark("Installing", "install.py"),
     Benchmark("Finding false claims", "grounding.py", reads_clips=False),
     Benchmark("Agreement with OpenFace", "au_agreement.py", reads_openface=True, is_table=False),

@@ -6,8 +6,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pydantic import SecretStr
-
 from annotators.models.weights import PITCH, weight_path
 from flows.face_engines import check_face_models, jobs_for, with_face_engine
 from flows.prefect_api import prefect_api
@@ -100,16 +98,6 @@ def _check_engines(settings: Settings) -> None:
         raise SetupError("whisperx: is not installed; run `merr engines install whisperx`")
 
 
-def _key_of_speech(settings: Settings) -> SecretStr | None:
-    """Read here and handed down as a value; SetupError where the variable is not set."""
-    name = settings.run.endpoint.key_env
-    if settings.speech.engine != "endpoint" or name is None:
-        return None
-    if not os.environ.get(name):
-        raise SetupError(f"speech: the environment variable {name} (run.endpoint.key_env) is empty")
-    return SecretStr(os.environ[name])
-
-
 def _catalog(request: Request, listen: Listen) -> Catalog:
     found = find_files(request.sources)
     with HashCache(request.work.hashes) as cache:
@@ -152,7 +140,6 @@ def _work(
         return _Done()
     check_face_models(chain.settings)  # what is missing stops the run before anything starts
     _check_engines(chain.settings)
-    key = _key_of_speech(chain.settings)
     sys.stderr.write(f"videos found: {books.files['videos']}; starting Prefect, then the work\n")
     from flows.build_flow import run_build
     from pipeline.build import Build
@@ -166,7 +153,7 @@ def _work(
         talking(chain.work, request.settings) as talked,
     ):
         tally = Tally(listen)
-        build = Build(chain, pool, tally, log.info, request.retry_failed, key=key, talk=talked.talk)
+        build = Build(chain, pool, tally, log.info, request.retry_failed, talked.talk)
         live = [b for b in batches if any(v in chain.catalog.videos for v in b.video_ids)]
         run_build(build, live, until=request.until)
     return _Done(tally.worked, talked.submitted, talked.running)

@@ -49,8 +49,9 @@ def _spent(books: "ChatBooks") -> Iterator[str]:
 
 def _model(row: "Spent") -> str:
     batch = ", in batches" if row.tariff == "batch" else ""
-    untold = f", {row.untold} calls without a count of tokens" if row.untold else ""
-    return f"{row.model} at {row.endpoint}{batch}{untold}"
+    sound = f", {row.usage.sound_s / 60:.1f} min of sound" if row.usage.sound_s else ""
+    untold = f", {row.untold} calls of unknown size" if row.untold else ""
+    return f"{row.model} at {row.endpoint}{batch}{sound}{untold}"
 
 
 def _open(books: "ChatBooks") -> Iterator[str]:

@@ -21,7 +21,7 @@ from flows.config import load_config
 from flows.extras import EXTRAS, install_extra
 from flows.face_engines import HOME, PYFEAT_ENV, find_openface
 from flows.side_env import build_side_env, side_python
-from flows.talking import key_uses
+from flows.talking import KeyUse, find_key, key_uses
 from flows.whisper_install import install_whisper, installed
 from flows.whisperx_env import install_whisperx, whisperx_found
 from pipeline.settings import Settings
@@ -215,19 +215,26 @@ def _keys() -> Finding:
         uses = key_uses(settings)
     except SetupError as e:
         return Finding("keys", False, f"the settings here are not good: {e}", needed=False)
-    hears = settings.speech.engine == "endpoint"
-    named = sorted(
-        {use.key_env for use in uses if use.key_env}
-        | {name for name in (settings.run.endpoint.key_env,) if name and hears}
-    )
-    missing = [name for name in named if not os.environ.get(name)]
+    try:
+        missing = [use for use in uses if use.places and find_key(use, os.environ) is None]
+    except SetupError as e:
+        return Finding("keys", False, str(e), needed=False)
     if missing:
-        found = f"{', '.join(missing)} is not set; without it only stored answers are used"
-        return Finding("keys", False, found, f"export {missing[0]}=...", needed=False)
+        named = sorted({" or ".join(use.places) for use in missing})
+        found = f"{', '.join(named)} is not set; without it only stored answers are used"
+        return Finding("keys", False, found, _to_set(missing[0]), needed=False)
+    named = sorted({" or ".join(use.places) for use in uses if use.places})
     if named:
         return Finding("keys", True, f"{', '.join(named)} is set")
-    why = "the endpoints chosen want none" if uses or hears else "no engine chosen asks a service"
+    why = "the endpoints chosen want none" if uses else "no engine chosen asks a service"
     return Finding("keys", True, f"{why}, so none is needed")
+
+
+def _to_set(use: KeyUse) -> str:
+    if use.key_env is not None:
+        return f"export {use.key_env}=..."
+    service, _, user = str(use.keyring).rpartition("/")
+    return f"keyring set {service} {user}"
 
 
 def report_text(health: Health) -> str:

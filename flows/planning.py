@@ -53,12 +53,11 @@ class Plan:
     free_gb: float
     labelled: int
     face_engine: str = "mesh"
-    calls: "tuple[RoleCalls, ...]" = ()  # to chat models, by role; of clips with a label
-    transcriptions: int = 0  # at most: clips without a voice or with words are not asked about
+    calls: "tuple[RoleCalls, ...]" = ()  # to models behind endpoints, by role
 
     @property
     def model_calls(self) -> int:
-        return sum(role.calls for role in self.calls) + self.transcriptions
+        return sum(role.calls for role in self.calls)
 
     @property
     def tokens(self) -> int:
@@ -69,7 +68,7 @@ class Plan:
     def cost_usd(self) -> float | None:
         """At most, re-asks left out. None: the price of a model is not known."""
         costs = [role.most_usd for role in self.calls]
-        if None in costs or self.transcriptions:  # an endpoint for sound bills by the minute
+        if None in costs:
             return None
         return sum(cost for cost in costs if cost is not None)
 
@@ -112,12 +111,15 @@ def make_plan(sources: tuple[str, ...], settings: Settings, jobs: int | None) ->
         free_gb=shutil.disk_usage(Path.cwd()).free / 1e9,
         labelled=labelled,
         face_engine=settings.face.engine,
-        transcriptions=clips if settings.speech.engine == "endpoint" else 0,
-        calls=_calls(settings, clips * labelled / max(1, len(videos)), seconds / max(1, clips)),
+        calls=_calls(
+            settings, clips, clips * labelled / max(1, len(videos)), seconds / max(1, clips)
+        ),
     )
 
 
-def _calls(settings: Settings, clips: float, clip_s: float) -> "tuple[RoleCalls, ...]":
+def _calls(
+    settings: Settings, clips: int, labelled: float, clip_s: float
+) -> "tuple[RoleCalls, ...]":
     if not key_uses(settings):
         return ()
     from pipeline.foreseen_calls import foresee_calls
@@ -128,7 +130,8 @@ def _calls(settings: Settings, clips: float, clip_s: float) -> "tuple[RoleCalls,
         settings,
         load_vocabulary(settings.given.vocabulary),
         load_prices(Path(own) if own else None),
-        clips=math.ceil(clips),
+        clips=clips,
+        labelled=math.ceil(labelled),
         clip_s=clip_s,
     )
 
@@ -198,8 +201,6 @@ def _calls_text(plan: Plan) -> Iterator[str]:
         f"calls      {plan.model_calls} model calls, at most {plan.tokens} tokens, "
         f"{_usd(plan.cost_usd)}; answers that do not fit are asked for again"
     )
-    if plan.transcriptions:
-        yield f"           speech: {plan.transcriptions}, billed by the minute of sound"
     for role in plan.calls:
         yield f"           {role.role}: {role.calls} to {role.model}, {_usd(role.most_usd)}"
 

@@ -1,4 +1,4 @@
-"""The way to chat models for one build: keys out of the environment, answer store, asker."""
+"""The way to models behind endpoints for one build: keys, answer store, asker."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from annotators.role_settings import RoleSettings, speaking
+from flows.key_ring import key_in_ring
 from pipeline.engines import is_asked
 from pipeline.layout import WorkFolder
 from pipeline.settings import Settings
@@ -18,17 +19,23 @@ from schemas.errors import SetupError
 
 @dataclass(frozen=True)
 class KeyUse:
-    """An endpoint that the settings ask, and the environment variable of its key."""
+    """An endpoint that the settings ask, and where its key is."""
 
     role: str
     endpoint: str
     model: str
-    key_env: str | None  # None: it wants no key
+    section: str  # of the settings, where the two below stand
+    key_env: str | None  # an environment variable
+    keyring: str | None  # an entry of the keyring; neither: it wants no key
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        return tuple(place for place in (self.key_env, self.keyring) if place)
 
 
 @dataclass
 class Talked:
-    """`talk` is None where no role asks. The counts are told when the talk has ended."""
+    """`talk` is None where nobody is asked. The counts are told when the talk has ended."""
 
     talk: Talk | None = None
     submitted: int = 0  # requests that went off in batches
@@ -36,33 +43,48 @@ class Talked:
 
 
 def key_uses(settings: Settings) -> tuple[KeyUse, ...]:
-    """One for every role that asks. SetupError where two name other variables for one endpoint."""
-    uses = tuple(_use(settings, role) for role in ROLES if is_asked(settings, role))
+    """One for every role that asks. SetupError where two name other keys for one endpoint."""
+    roles = (_use(settings, role) for role in ROLES if is_asked(settings, role))
+    uses = (*_ear_use(settings), *roles)
     for use in uses:
         other = next((u for u in uses if u.endpoint == use.endpoint), use)
-        if other.key_env != use.key_env:
+        if other.places != use.places:
             raise SetupError(
-                f"{use.role}.key_env and {other.role}.key_env name {use.key_env} and "
-                f"{other.key_env} for the one endpoint {use.endpoint}; give both the same"
+                f"the key of the one endpoint {use.endpoint} is {_named(use)} and {_named(other)}; "
+                "give both the same"
             )
     return uses
 
 
 def keys_of(settings: Settings, environment: Mapping[str, str]) -> dict[str, SecretStr | None]:
-    """Keys by endpoint. An endpoint whose variable is not set is left out: of it only stored
-    answers are used."""
+    """Keys by endpoint. An endpoint whose key is not found is left out: of it only stored answers
+    are used. SetupError where a keyring is named and cannot be read."""
     found: dict[str, SecretStr | None] = {}
     for use in key_uses(settings):
-        if use.key_env is None:
-            found[use.endpoint] = None
-        elif environment.get(use.key_env):
-            found[use.endpoint] = SecretStr(environment[use.key_env].strip())
+        if use.endpoint in found:
+            continue
+        key = find_key(use, environment)
+        if key is not None or not use.places:
+            found[use.endpoint] = key
     return found
+
+
+def find_key(use: KeyUse, environment: Mapping[str, str]) -> SecretStr | None:
+    """Out of the environment, else out of the keyring. None: there is none, or none is wanted."""
+    told = environment.get(use.key_env or "", "").strip()
+    if told:
+        return SecretStr(told)
+    return key_in_ring(use.keyring) if use.keyring else None
+
+
+def _named(use: KeyUse) -> str:
+    told = (("key_env", use.key_env), ("keyring", use.keyring))
+    return ", ".join(f"{use.section}.{name} = {value}" for name, value in told)
 
 
 @contextmanager
 def talking(work: WorkFolder, settings: Settings) -> Iterator[Talked]:
-    """Nothing is opened where no role asks."""
+    """Nothing is opened where nobody is asked."""
     if not key_uses(settings):
         yield Talked()
         return
@@ -78,4 +100,14 @@ def talking(work: WorkFolder, settings: Settings) -> Iterator[Talked]:
 def _use(settings: Settings, role: str) -> KeyUse:
     section: RoleSettings = getattr(settings, role)
     asked = speaking(settings.chat, section, role)
-    return KeyUse(role, asked.endpoint, asked.model, section.key_env or settings.chat.key_env)
+    holder = section if section.key_env or section.keyring else settings.chat
+    return KeyUse(role, asked.endpoint, asked.model, role, holder.key_env, holder.keyring)
+
+
+def _ear_use(settings: Settings) -> Iterator[KeyUse]:
+    """Of the service that hears words."""
+    asked = settings.speech.endpoint
+    if settings.speech.engine == "endpoint":
+        url = str(asked.url).rstrip("/")
+        run = settings.run.endpoint
+        yield KeyUse("speech", url, str(asked.model), "run.endpoint", run.key_env, run.keyring)

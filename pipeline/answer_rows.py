@@ -9,6 +9,7 @@ class Most(Row):
     prompt_tokens: int  # those of sound are part of these
     audio_tokens: int = 0
     output_tokens: int
+    sound_s: float = 0.0
 
 
 class Note(Row):
@@ -29,3 +30,13 @@ class OpenBatch(Row):
     endpoint: str
     submitted_at: str  # UTC
     requests: int
+
+
+class Unconfirmed(Row):
+    """A batch that was being submitted when its process ended; nobody noted an id."""
+
+    held_as: str  # what stands in the place of the id
+    mark: str  # that the endpoint was told with the batch
+    holder: str  # host/pid of the process
+    endpoint: str
+    submitted_at: str  # UTC

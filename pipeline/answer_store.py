@@ -5,7 +5,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Engine, create_engine, event, insert, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
@@ -13,6 +24,8 @@ from pipeline.answer_tables import STORE_VERSION, metadata, version
 from schemas.errors import SetupError
 
 _BUSY_MS: Final = 60_000
+_WITHOUT_SOUND: Final = 1  # the version before transcriptions had a price
+_LOCK: Final = 0x6D657272  # "merr"; of PostgreSQL, while tables are made
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 
@@ -66,13 +79,49 @@ def _make_durable(connection: Any, _: object) -> None:
 
 
 def _make_tables(engine: Engine) -> None:
-    with engine.begin() as db:
-        metadata.create_all(db)
-        found = db.execute(select(version.c.version)).scalar()
-        if found is None:
-            db.execute(insert(version).values(version=STORE_VERSION))
-    if found not in (None, STORE_VERSION):
+    with engine.connect() as db:
+        found = _version(db)
+    if found in (None, _WITHOUT_SOUND):
+        with engine.begin() as db:
+            _one_at_a_time(db)
+            found = _made(db)
+    if found != STORE_VERSION:
         raise SetupError(
             f"answer store {engine.url.database}: is of version {found}, this merr reads "
             f"{STORE_VERSION}; use the merr that made it"
         )
+
+
+def _version(db: Connection) -> int | None:
+    """None: there are no tables yet."""
+    if not inspect(db).has_table(version.name):
+        return None
+    found: int | None = db.execute(select(version.c.version)).scalar()
+    return found
+
+
+def _made(db: Connection) -> int:
+    """The version, after the tables were made or brought up to date where nobody else did it."""
+    found = _version(db)
+    if found is None:
+        metadata.create_all(db)
+        db.execute(insert(version).values(version=STORE_VERSION))
+        return STORE_VERSION
+    return _add_sound(db) if found == _WITHOUT_SOUND else found
+
+
+def _one_at_a_time(db: Connection) -> None:
+    """Two processes that make or change the tables at once would get in each other's way."""
+    if db.dialect.name == "postgresql":
+        db.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    else:
+        db.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _add_sound(db: Connection) -> int:
+    """Of old answers is not known how long their sound was."""
+    db.execute(text("ALTER TABLE answers ADD COLUMN sound_s DOUBLE PRECISION"))
+    column = "most_sound_s DOUBLE PRECISION DEFAULT 0 NOT NULL"
+    db.execute(text(f"ALTER TABLE notes ADD COLUMN {column}"))
+    db.execute(update(version).values(version=STORE_VERSION))
+    return STORE_VERSION

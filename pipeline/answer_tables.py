@@ -1,8 +1,8 @@
 """The tables of the answer store."""
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Double, Integer, MetaData, String, Table, Text
 
-STORE_VERSION = 1
+STORE_VERSION = 2
 
 metadata = MetaData()
 
@@ -20,6 +20,7 @@ notes = Table(
     Column("most_prompt_tokens", BigInteger, nullable=False),
     Column("most_audio_tokens", BigInteger, nullable=False),
     Column("most_output_tokens", BigInteger, nullable=False),
+    Column("most_sound_s", Double, nullable=False, server_default="0"),  # since version 2
     Column("state", String, nullable=False, index=True),  # see AnswerStore.state
     Column("holder", String),  # host/pid of the process that sent it, or the batch it is in
     Column("noted_at", String, nullable=False),  # UTC
@@ -39,6 +40,7 @@ answers = Table(
     Column("output_tokens", BigInteger),
     Column("cached_tokens", BigInteger),
     Column("audio_tokens", BigInteger),
+    Column("sound_s", Double),  # since version 2
     Column("answered_at", String, nullable=False),  # UTC
     Column("answer_json", Text, nullable=False),
 )

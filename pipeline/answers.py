@@ -39,6 +39,7 @@ SENT: Final = "sent"
 _QUEUED: Final = "queued"
 _ONLINE: Final = "online"
 CLOSED: Final = "closed"
+SUBMITTING: Final = "submitting"  # in a batch whose id is not known yet
 
 
 class AnswerStore:
@@ -63,7 +64,7 @@ class AnswerStore:
             self._note(db, request, stage, most, state=_QUEUED if queued else SENT)
 
     def state(self, request_id: str) -> str | None:
-        """queued, sent, batch, online or closed; None: never noted."""
+        """queued, sent, submitting, batch, online or closed; None: never noted."""
         query = select(notes.c.state).where(notes.c.request_id == request_id)
         with named_errors(self.engine), self.engine.connect() as db:
             state: str | None = db.execute(query).scalar()
@@ -179,6 +180,7 @@ class AnswerStore:
             "most_prompt_tokens": most.prompt_tokens,
             "most_audio_tokens": most.audio_tokens,
             "most_output_tokens": most.output_tokens,
+            "most_sound_s": most.sound_s,
             "state": state,
             "holder": self.holder,
             "noted_at": now(),

@@ -1,4 +1,4 @@
-"""Asks chat models: from the answer store where it can, within limits and budget where it must."""
+"""Asks models: from the answer store where it can, within limits and budget where it must."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from pipeline.batch_calls import BatchCalls, Collected
 from pipeline.budget import Amount, Budget, as_usage
 from pipeline.chat_settings import ChatSettings
 from pipeline.line import Line
-from pipeline.prices import Prices
+from pipeline.prices import Prices, is_counted
 from pipeline.spending import doubtful, spent
 from pipeline.store_io import StoreIo
 from pipeline.token_bounds import likely_tokens, most_tokens
@@ -106,23 +106,35 @@ class Asker:
         """
         return partial(self._ask, stage)
 
+    def of_ear(self, stage: str) -> Ask:
+        """The function that asks for words of a sound. Raises as `of_stage`, but never waits for a
+        batch, in which no sound goes, and takes no words at all for an answer."""
+        return partial(self._answer, stage, None)
+
     async def _ask(self, stage: str, request: ChatRequest) -> ChatAnswer:
+        answer = await self._answer(stage, self._batches, request)
+        check_whole(request, answer)
+        return answer
+
+    async def _answer(
+        self, stage: str, batches: BatchCalls | None, request: ChatRequest
+    ) -> ChatAnswer:
         task = self._running.get(request.request_id)
         if task is None:
-            task = asyncio.create_task(self._find(stage, request))
+            task = asyncio.create_task(self._find(stage, batches, request))
             self._running[request.request_id] = task
             task.add_done_callback(partial(self._ended, request.request_id))
         # A caller that gives up does not take the call from the others, nor a paid answer.
-        answer = await asyncio.shield(task)
-        check_whole(request, answer)
-        return answer
+        return await asyncio.shield(task)
 
     def _ended(self, request_id: str, task: asyncio.Task[ChatAnswer]) -> None:
         self._running.pop(request_id, None)
         if not task.cancelled():
             task.exception()  # whoever asked may have gone; then nobody else looks at it
 
-    async def _find(self, stage: str, request: ChatRequest) -> ChatAnswer:
+    async def _find(
+        self, stage: str, batches: BatchCalls | None, request: ChatRequest
+    ) -> ChatAnswer:
         answer = await self._look_up(request)
         if answer is not None:
             return answer
@@ -130,8 +142,8 @@ class Asker:
             raise ModeUnsupportedError(f"{request.endpoint} {request.model}: no {request.mode}")
         if self._endpoint(request.endpoint) is None:
             raise await self._missing_error(request)
-        if self._batches is not None:
-            await self._put_off(self._batches, stage, request)
+        if batches is not None:
+            await self._put_off(batches, stage, request)
         return await self._line(request).call(
             request.request_id,
             partial(self._send, stage, request),
@@ -180,8 +192,7 @@ class Asker:
                 took = await self._failed(request, e, worst)
                 raise
             answer = await self._stored(stage, request, answer)
-            told = answer.usage.prompt_tokens is not None and answer.usage.output_tokens is not None
-            took = Amount.of(answer.usage, price) if told else worst
+            took = Amount.of(answer.usage, price) if is_counted(answer.usage, price) else worst
         finally:
             await self._budget.settle(worst, took)
         check_model(request, answer, self._settings.served_as)
@@ -207,7 +218,7 @@ class Asker:
         state = await self._io.read(partial(self.store.state, request.request_id))
         if state == "online":
             return
-        if state != "batch":
+        if state not in ("submitting", "batch"):
             price = self._prices.of(request.model)
             most = most_tokens(request, price)
             worst = Amount.of(as_usage(most), price, batch=True)

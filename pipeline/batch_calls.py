@@ -29,7 +29,8 @@ class Batches(Protocol):
     """What `annotators.models.chat_batches.ChatBatches` gives."""
 
     def line(self, request: ChatRequest) -> bytes: ...
-    async def submit(self, lines: bytes) -> str: ...
+    async def submit(self, lines: bytes, *, mark: str) -> str: ...
+    async def find(self, mark: str, submitted_at: str) -> str | None: ...
     async def look(self, batch_id: str) -> BatchState: ...
     async def lines(self, file_id: str) -> list[BatchLine]: ...
     def answer(self, asked: Asked, body: str) -> ChatAnswer: ...
@@ -83,6 +84,7 @@ class BatchCalls:
 
     async def collect(self, served_as: tuple[str, ...] = ()) -> Collected:
         """Takes in every batch that has ended. SetupError where an endpoint took none of it."""
+        await self._adopt()
         sums = Collected()
         refused = []
         for batch in self._notes.open_batches():
@@ -102,15 +104,29 @@ class BatchCalls:
 
     async def _submit(self, endpoint: str, model: str) -> None:
         file = self._files.pop((endpoint, model))
-        self._notes.note_sent(file.request_ids)
+        mark = self._notes.note_submitting(file.request_ids, endpoint=endpoint)
         try:
-            batch_id = await self._batches(endpoint).submit(b"".join(file.lines))
+            batch_id = await self._batches(endpoint).submit(b"".join(file.lines), mark=mark)
         except MerrError as e:
             lost = isinstance(e, TransientError) and e.may_be_paid
-            gone = [partial(self._store.unnote, i, lost=lost) for i in file.request_ids]
-            self._store.together(gone)
+            self._notes.note_failed(file.request_ids, mark=mark, lost=lost)
             raise
-        self._notes.note_batch(file.request_ids, endpoint=endpoint, batch_id=batch_id)
+        self._notes.note_batch(file.request_ids, mark=mark, batch_id=batch_id)
+
+    async def _adopt(self) -> None:
+        """Batches whose process was killed before it noted their id: found at the endpoint by their
+        mark. Where it knows none of this mark there is none, and nothing was billed; where it lists
+        no batches nobody knows."""
+        for one in self._notes.unconfirmed():
+            try:
+                batch_id = await self._batches(one.endpoint).find(one.mark, one.submitted_at)
+            except SetupError:
+                self._notes.abandon(one, lost=True)
+                continue
+            if batch_id is None:
+                self._notes.abandon(one, lost=False)
+            else:
+                self._notes.adopt(one, batch_id)
 
     async def _take(self, batch: OpenBatch, file_id: str, served_as: tuple[str, ...]) -> Collected:
         batches = self._batches(batch.endpoint)

@@ -110,4 +110,5 @@ def as_usage(most: Most) -> Usage:
         prompt_tokens=most.prompt_tokens,
         output_tokens=most.output_tokens,
         audio_tokens=most.audio_tokens,
+        sound_s=most.sound_s,
     )

@@ -5,14 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from pydantic import SecretStr
-
 from pipeline.asked_stages import AskedStages
 from pipeline.batches import Batch, Shard, add_shards
 from pipeline.chain import Chain
 from pipeline.compute import COMPUTE, Inputs
 from pipeline.cut import needs_shots, needs_voice, plan_clips, rule_for
-from pipeline.engines import is_asked, patience_s
+from pipeline.engines import frames_shown, is_asked, patience_s
 from pipeline.face_patience import face_patience_s
 from pipeline.fates import subjects_cut
 from pipeline.keys import Key
@@ -21,12 +19,13 @@ from pipeline.outcomes import NAMED, fail
 from pipeline.parts import Part, write_part
 from pipeline.pool import WorkerPool
 from pipeline.refusals import no_clip_left, of_video
-from pipeline.stages import BY_NAME, MEASURED, STAGES, TOGETHER, Stage
+from pipeline.stages import BY_NAME, HEARD, MEASURED, STAGES, TOGETHER, Stage
 from pipeline.talk import Talk
 from pipeline.tally import Tally
+from pipeline.transcribing import Transcribing, Unheard
 from schemas import errors
 from schemas.clip import Clip
-from schemas.errors import ClipError, SetupError, TransientError
+from schemas.errors import ClipError, SetupError, TransientError, UnexpectedError
 from schemas.failure import Rejection
 from schemas.peak import PeakMoment, Picture, Stills
 from schemas.speech import Span
@@ -59,8 +58,7 @@ class Build:
     tally: Tally
     log: Callable[[str], None]
     retry_failed: bool = False
-    key: SecretStr | None = None  # of the endpoint that hears words
-    talk: Talk | None = None  # where a chat model is asked
+    talk: Talk | None = None  # where a model is asked
 
     def give_up(self) -> None:
         """The run ends: nothing waits for a worker or an answer any more."""
@@ -182,8 +180,35 @@ class Build:
         if not wants:
             return Measured()
         foreseen: Foreseen = {}
-        answers = self._measured(clips, wants, old, foreseen)
-        return Measured(foreseen, self._write_measured(shard, clips, stages, old, answers))
+        sounds: dict[str, Unheard] = {}
+        answers = self._measured(clips, wants, old, foreseen, sounds)
+        fell: set[str] = set()
+        first = stages if not sounds else [s for s in stages if s.name not in HEARD]
+        known = self._write_measured(shard, clips, first, old, answers, fell)
+        if sounds:
+            self._transcribe(sounds, answers, fell)
+            last = [stage for stage in stages if stage.name in HEARD]
+            known |= self._write_measured(shard, clips, last, old, answers, fell)
+        return Measured(foreseen, known)
+
+    def _transcribe(
+        self,
+        sounds: Mapping[str, Unheard],
+        answers: Mapping[str, dict[str, Outcome]],
+        fell: set[str],
+    ) -> None:
+        """Nobody is asked about a clip that fell out already."""
+        if self.talk is None:
+            raise SetupError("a service is to be asked for words, and this run has no way to it")
+        asked = Transcribing(self.talk, self.chain.settings.speech, self.chain.norms)
+        asked.fill_in({name: sounds[name] for name in sounds if name not in fell}, answers)
+        for clip_id in sounds:
+            self._count({name: answers[clip_id].get(name) for name in HEARD})
+
+    def _count(self, outcomes: Mapping[str, Outcome | None]) -> None:
+        for stage, outcome in outcomes.items():
+            if outcome is not None:
+                self.tally.add(stage, outcome)
 
     def _wanted(
         self, clips: Sequence[Clip], stages: Sequence[Stage], old: Mapping[str, Part[Any]]
@@ -207,8 +232,10 @@ class Build:
         wants: Mapping[str, list[str]],
         old: Mapping[str, Part[Any]],
         foreseen: Foreseen,
+        sounds: dict[str, Unheard],
     ) -> dict[str, dict[str, Outcome]]:
-        """clip_id -> stage -> what came of it."""
+        """clip_id -> stage -> what came of it. Speech and tone of the clips in `sounds` wait for
+        their words."""
         speech = {row.clip_id: row for row in old["speech"].rows}
         todo = [clip for clip in clips if clip.clip_id in wants]
         for stage in MEASURED:
@@ -216,15 +243,20 @@ class Build:
 
         def one(clip: Clip) -> dict[str, Outcome]:
             have = speech.get(clip.clip_id)
-            outcomes = self._measure_clip(clip, wants[clip.clip_id], have, foreseen)
-            for stage, outcome in outcomes.items():
-                self.tally.add(stage, outcome)
+            outcomes = self._measure_clip(clip, wants[clip.clip_id], have, foreseen, sounds)
+            waits = HEARD if clip.clip_id in sounds else ()
+            self._count({s: outcome for s, outcome in outcomes.items() if s not in waits})
             return outcomes
 
         return dict(zip([c.clip_id for c in todo], self._map(todo, one), strict=True))
 
     def _measure_clip(
-        self, clip: Clip, wants: list[str], speech: Row | None, foreseen: Foreseen
+        self,
+        clip: Clip,
+        wants: list[str],
+        speech: Row | None,
+        foreseen: Foreseen,
+        sounds: dict[str, Unheard],
     ) -> dict[str, Outcome]:
         payload = self._payload(clip) | {
             "wants": wants,
@@ -232,7 +264,6 @@ class Build:
             "norms": self.chain.norms and self.chain.norms.model_dump(mode="json"),
             "have_speech": None if speech is None else speech.model_dump(mode="json"),
             "foresee": self._foreseen_peak(),
-            "services": self._services(),
         }
         try:
             deadline_s = (
@@ -243,19 +274,11 @@ class Build:
             answer = self.pool.call("measure", payload, deadline_s=deadline_s)
             if answer.get("stills") is not None:
                 foreseen[clip.clip_id] = Stills.model_validate(answer["stills"])
+            if answer.get("unheard") is not None:
+                sounds[clip.clip_id] = Unheard.model_validate(answer["unheard"])
             return {name: _parsed(clip, name, answer) for name in wants if _told(answer, name)}
         except NAMED as e:
             return {wants[0]: fail("clip", clip.clip_id, wants[0], e)}
-
-    def _services(self) -> dict[str, Any]:
-        """For the engine that asks an endpoint, in a worker."""
-        chat = self.chain.settings.run.chat
-        return {
-            "default": str(self.chain.work.root / "answers.sqlite"),
-            "store": chat.store,
-            "key": self.key.get_secret_value() if self.key else None,
-            "replay": chat.replay,
-        }
 
     def _foreseen_peak(self) -> dict[str, Any] | None:
         """Settings by which a worker can tell the peak before its stage; None where the rule
@@ -276,6 +299,7 @@ class Build:
             "path": self.chain.catalog.videos[clip.video_id].location,
             "clip": clip.model_dump(mode="json"),
             "scratch": str(self.chain.work.scratch),
+            "spread": frames_shown(settings),
             "limits": settings.media.model_dump(mode="json"),
             "settings": {n: getattr(settings, n).model_dump(mode="json") for n in sections},
         }
@@ -287,10 +311,11 @@ class Build:
         stages: Sequence[Stage],
         old: Mapping[str, Part[Any]],
         answers: Mapping[str, Mapping[str, Outcome]],
+        fell: set[str],
     ) -> Known:
-        """Part after part, in order; a clip that fell out at one is in none of the next."""
+        """Part after part, in order; a clip that fell out at one is in none of the next. `fell`:
+        those that fell out before; it grows."""
         order = [clip.clip_id for clip in clips]
-        fell: set[str] = set()
         known: Known = {}
         for stage in stages:
             new = {
@@ -485,7 +510,9 @@ def _told(answer: Mapping[str, Any], name: str) -> bool:
 def _parsed(clip: Clip, name: str, answer: Mapping[str, Any]) -> Outcome:
     if name in answer["rows"]:
         return BY_NAME[name].row.model_validate_json(answer["rows"][name])
-    kind, message = answer["errors"][name]
+    kind, message, traceback = answer["errors"][name]
+    if traceback is not None:
+        return fail("clip", clip.clip_id, name, UnexpectedError(message, traceback))
     error = getattr(errors, kind, ClipError)
     named = issubclass(error, ClipError | TransientError)
     return fail("clip", clip.clip_id, name, (error if named else ClipError)(message))

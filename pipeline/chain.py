@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from annotators.norms import load_norms
 from pipeline.batches import Batch, Shard, list_shards, read_batches, read_clips
 from pipeline.catalog import Catalog
-from pipeline.engines import made_with, reads, told, told_role
+from pipeline.engines import frames_shown, made_with, reads, told, told_role
 from pipeline.imports import Imports
 from pipeline.keys import Key, canonical, digest
 from pipeline.layout import WorkFolder, part_name
@@ -137,6 +137,9 @@ class Chain:
         if dotted == "tone":  # and so are norms
             named = {"norms": self.norms and self.norms.digest}
             return told(self.settings.tone) | named
+        if dotted == "stills":  # pictures for a model are of those who ask one
+            shown = frames_shown(self.settings)
+            return told(self.settings.stills) | ({"shown": shown} if shown else {})
         if dotted in ROLES:
             return told_role(self.settings, dotted)
         value = reduce(getattr, dotted.split("."), self.settings)

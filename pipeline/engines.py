@@ -94,6 +94,12 @@ def is_asked(settings: Settings, stage: str) -> bool:
     return _chosen(settings, stage) == "chat"
 
 
+def frames_shown(settings: Settings) -> int:
+    """Frames spread over a clip that a model is shown beside the peak frame; 0: none."""
+    frames = settings.seen.frames
+    return frames if is_asked(settings, "seen") and frames > 1 else 0
+
+
 def reads(stage: Stage, settings: Settings) -> tuple[str, ...]:
     """The stages whose rows a stage reads: none where nobody is asked; the label, too, where the
     writer of clues is told it."""
@@ -126,8 +132,6 @@ def patience_s(settings: Settings) -> float:
         return run.faster_whisper.deadline_s
     if settings.speech.engine == "whisperx":
         return run.whisperx.start_s + run.whisperx.deadline_s
-    if settings.speech.engine == "endpoint":  # it waits at most a minute between two calls
-        return (run.endpoint.retries + 1) * (run.endpoint.timeout_s + 60)
     return 0.0
 
 

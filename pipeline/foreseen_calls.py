@@ -1,7 +1,8 @@
-"""What a build would ask of chat models, before it starts: calls, and the most they can cost."""
+"""What a build would ask of models behind endpoints, before it starts: calls, and the most they can
+cost."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from annotators import english, heard, seen
@@ -9,12 +10,14 @@ from annotators.base import AUDIO_HZ
 from annotators.clues_chat import blind, told
 from annotators.question import Question, first_request
 from annotators.role_settings import Speaking, speaking
+from annotators.transcriptions import ask_for_words
 from pipeline.budget import as_usage
-from pipeline.engines import is_asked
+from pipeline.engines import frames_shown, is_asked
 from pipeline.prices import Prices, cost_usd
 from pipeline.settings import Settings
 from pipeline.stages import ROLES
 from pipeline.token_bounds import most_tokens
+from schemas.chat import ChatRequest
 from schemas.evidence import Evidence, EvidenceItem, SpeakerVisibility
 from schemas.label import Vocabulary
 from schemas.peak import Picture
@@ -37,14 +40,29 @@ class RoleCalls(Row):
 
 
 def foresee_calls(
-    settings: Settings, vocabulary: Vocabulary, prices: Prices, *, clips: int, clip_s: float
+    settings: Settings,
+    vocabulary: Vocabulary,
+    prices: Prices,
+    *,
+    clips: int,
+    labelled: int,
+    clip_s: float,
 ) -> tuple[RoleCalls, ...]:
-    """For so many clips with a label, of this mean length. Bounds are those of the budget."""
-    return tuple(
-        _role(role, settings, vocabulary, prices, clips, clip_s)
+    """For so many clips of this mean length, so many of them with a label: about others no chat
+    model is asked. Bounds are those of the budget."""
+    roles = (
+        _role(role, settings, vocabulary, prices, labelled, clip_s)
         for role in ROLES
         if is_asked(settings, role)
     )
+    return (*_speech(settings, prices, clips, clip_s), *roles)
+
+
+def _speech(settings: Settings, prices: Prices, clips: int, clip_s: float) -> Iterator[RoleCalls]:
+    """As if every clip had a voice and no words."""
+    if settings.speech.engine == "endpoint":
+        request = ask_for_words(_wav_of(clip_s), settings.speech.endpoint, "schema")
+        yield _calls("speech", request, prices, clips)
 
 
 def _role(
@@ -57,12 +75,18 @@ def _role(
 ) -> RoleCalls:
     asked: Speaking = speaking(settings.chat, getattr(settings, role), role)
     request = first_request(_QUESTIONS[role](settings, vocabulary, clip_s), asked)
-    price = prices.of(asked.model)
+    return _calls(role, request, prices, clips, batch=settings.run.chat.batch)
+
+
+def _calls(
+    role: str, request: ChatRequest, prices: Prices, clips: int, *, batch: bool = False
+) -> RoleCalls:
+    price = prices.of(request.model)
     most = most_tokens(request, price)
-    usd = cost_usd(as_usage(most), price, batch=settings.run.chat.batch)
+    usd = cost_usd(as_usage(most), price, batch=batch)
     return RoleCalls(
         role=role,
-        model=asked.model,
+        model=request.model,
         calls=clips,
         most_tokens=clips * (most.prompt_tokens + most.output_tokens),
         most_usd=None if usd is None else clips * usd,
@@ -70,14 +94,17 @@ def _role(
 
 
 def _heard(settings: Settings, vocabulary: Vocabulary, clip_s: float) -> Question[Any]:
-    seconds = min(clip_s, settings.heard.most_s)
+    return heard.question(_wav_of(min(clip_s, settings.heard.most_s)), None)
+
+
+def _wav_of(seconds: float) -> bytes:
     rate = (2 * AUDIO_HZ).to_bytes(4, "little")  # bytes a second, where a WAV file says them
     head = b"RIFF".ljust(28, b"\0") + rate
-    return heard.question(head.ljust(44 + math.ceil(seconds * 2 * AUDIO_HZ), b"\0"), None)
+    return head.ljust(44 + math.ceil(seconds * 2 * AUDIO_HZ), b"\0")
 
 
 def _seen(settings: Settings, vocabulary: Vocabulary, clip_s: float) -> Question[Any]:
-    count = 1 if settings.seen.frames == "peak" else 3
+    count = 1 + frames_shown(settings)
     one = Picture(jpeg=b"", width_px=1, height_px=1, frame_index=0, t_s=0.0)
     return seen.question([one] * count, settings.seen)
 

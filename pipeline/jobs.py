@@ -14,11 +14,11 @@ from annotators.tone import ToneSettings, describe_tone
 from pipeline.container import MediaLimits
 from pipeline.face_listeners import face_listener
 from pipeline.peak import PeakSettings, find_peak
-from pipeline.pictures import PictureSettings, clip_stills
+from pipeline.pictures import PictureSettings, clip_stills, wanted_frames
 from pipeline.recording import record
 from pipeline.settings import RunSettings
 from schemas.clip import Clip
-from schemas.errors import ClipError, TransientError
+from schemas.errors import ClipError, TransientError, UnexpectedError
 from schemas.face import FaceTrack
 from schemas.norms import Norms
 from schemas.peak import Peak
@@ -109,11 +109,12 @@ def _foreseen(keep: "KeptFrames", face: FaceTrack, payload: Json) -> Json | None
     """The stills, taken before anybody asked: at the peak that the rule will find in this track.
     None where the frames were not kept; the stage `stills` then decodes them again."""
     peak = find_peak(face, PeakSettings.model_validate(payload["foresee"]))
-    frames = keep.grab(_wanted_frames(face, peak))
+    frames = keep.grab(set(wanted_frames(face, peak, payload["spread"])))
     if frames is None:
         return None
     settings = PictureSettings.model_validate(payload["settings"]["stills"])
-    return clip_stills(_as_batches(frames), face, peak, settings).model_dump(mode="json")
+    stills = clip_stills(_as_batches(frames), face, peak, settings, payload["spread"])
+    return stills.model_dump(mode="json")
 
 
 def _listener(name: str, clip: Clip, payload: Json, held: ExitStack) -> FrameListener[Any]:
@@ -124,7 +125,8 @@ def _try(answer: Json, name: str, make: Callable[[], Row]) -> Row | None:
     try:
         row = make()
     except (ClipError, TransientError) as e:
-        answer["errors"][name] = [type(e).__name__, str(e)]
+        traceback = e.traceback if isinstance(e, UnexpectedError) else None
+        answer["errors"][name] = [type(e).__name__, str(e), traceback]
         return None
     answer["rows"][name] = row.model_dump_json()  # a text: tracks are large
     return row
@@ -134,7 +136,7 @@ def _hear(answer: Json, wants: list[str], clip: Clip, sound: Sound | None, paylo
     """Speech, then tone, which needs the speech of this run or of an earlier one."""
     speech: Row | None = None
     if "speech" in wants:
-        speech = _try(answer, "speech", lambda: _speech(clip, sound, payload))
+        speech = _try(answer, "speech", lambda: _speech(clip, sound, payload, answer))
     elif payload["have_speech"] is not None:
         speech = Speech.model_validate(payload["have_speech"])
     if "tone" in wants and isinstance(speech, Speech):
@@ -142,7 +144,7 @@ def _hear(answer: Json, wants: list[str], clip: Clip, sound: Sound | None, paylo
         _try(answer, "tone", lambda: _tone(clip, sound, heard, payload))
 
 
-def _speech(clip: Clip, sound: Sound | None, payload: Json) -> Speech:
+def _speech(clip: Clip, sound: Sound | None, payload: Json, answer: Json) -> Speech:
     from annotators.models.voice import load_voice
 
     words = payload["words"]
@@ -158,8 +160,22 @@ def _speech(clip: Clip, sound: Sound | None, payload: Json) -> Speech:
     settings = SpeechSettings.model_validate(payload["settings"]["speech"])
     if settings.listen == "missing" and words is not None:
         return speech
+    if settings.engine == "endpoint":
+        return _for_service(speech, sound, settings, answer)
     ear = _ear(settings, payload)
     return speech if ear is None else hear(speech, sound, ear, settings.rules)
+
+
+def _for_service(
+    speech: Speech, sound: Sound | None, settings: SpeechSettings, answer: Json
+) -> Speech:
+    """The supervisor asks the service, within its limits; a voice is sent out to it."""
+    from pipeline.transcribing import service_ear, unheard
+
+    if sound is None or not speech.voiced:
+        return hear(speech, None, service_ear(settings.endpoint), settings.rules)
+    answer["unheard"] = unheard(sound)
+    return speech
 
 
 def _ear(settings: SpeechSettings, payload: Json) -> Ear | None:
@@ -173,11 +189,6 @@ def _ear(settings: SpeechSettings, payload: Json) -> Ear | None:
         from annotators.models.whisperx import load_whisperx
 
         return load_whisperx(settings.whisperx, run.whisperx)
-    if settings.engine == "endpoint":
-        from pipeline.transcribing import Services, open_endpoint_ear
-
-        services = Services.model_validate(payload["services"])
-        return open_endpoint_ear(settings.endpoint, run.endpoint, services)
     return None
 
 
@@ -201,20 +212,18 @@ def _tone(clip: Clip, sound: Sound | None, speech: Speech, payload: Json) -> Row
 
 
 def take_stills(payload: Json) -> Json:
-    """First, middle and peak frame, and the face at the peak, by decoding as far as needed."""
+    """The pictures of a clip, and the face at its peak, by decoding as far as needed."""
     from pipeline.media import grab
 
     clip = Clip.model_validate(payload["clip"])
     track = FaceTrack.model_validate(payload["track"])
     peak = Peak.model_validate(payload["peak"])
     limits = MediaLimits.model_validate(payload["limits"])
-    frames = grab(Path(payload["path"]), clip, _wanted_frames(track, peak), limits=limits)
+    wanted = set(wanted_frames(track, peak, payload["spread"]))
+    frames = grab(Path(payload["path"]), clip, wanted, limits=limits)
     settings = PictureSettings.model_validate(payload["settings"]["stills"])
-    return clip_stills(_as_batches(frames), track, peak, settings).model_dump(mode="json")
-
-
-def _wanted_frames(track: FaceTrack, peak: Peak) -> set[int]:
-    return {0, len(track.t_s) // 2} | ({peak.moment.frame_index} if peak.moment else set())
+    stills = clip_stills(_as_batches(frames), track, peak, settings, payload["spread"])
+    return stills.model_dump(mode="json")
 
 
 def _as_batches(

@@ -2,8 +2,7 @@
 
 from pydantic import ValidationError
 
-from pipeline.pool import UnexpectedError
-from schemas.errors import ClipError, DeadlineError, TransientError
+from schemas.errors import ClipError, DeadlineError, TransientError, UnexpectedError
 from schemas.failure import Failure, Subject
 
 NAMED = (ClipError, TransientError, ValidationError)  # what costs one subject, not the run

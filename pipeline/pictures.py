@@ -103,23 +103,44 @@ def _similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDA
     return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag], [0, 0, 1]], np.float64)
 
 
-class StillsListener:
-    """Encodes the first, middle and peak frame of a clip as they pass; keeps JPEGs, not frames."""
+def spread(frames: int, count: int) -> tuple[int, ...]:
+    """`count` frames of a clip of so many, evenly from its first to its last, none twice. Rounded
+    up, so that of an odd number the one in the middle is also the middle frame of the stills."""
+    steps = (-(-(frames - 1) * step // (count - 1)) for step in range(count))
+    return tuple(dict.fromkeys(steps))
 
-    def __init__(self, track: FaceTrack, peak: Peak, settings: PictureSettings) -> None:
+
+def wanted_frames(track: FaceTrack, peak: Peak, count: int) -> tuple[int, ...]:
+    """First and middle frame, peak and, where a model is shown `count` more of a clip with a peak,
+    those; in order."""
+    frames = len(track.t_s)
+    wanted = {0, frames // 2}
+    if peak.moment is not None:
+        wanted |= {peak.moment.frame_index, *(spread(frames, count) if count else ())}
+    return tuple(sorted(wanted))
+
+
+class StillsListener:
+    """Encodes the wanted frames of a clip as they pass; keeps JPEGs, not frames."""
+
+    def __init__(
+        self, track: FaceTrack, peak: Peak, settings: PictureSettings, count: int = 0
+    ) -> None:
         if not track.t_s:
             raise ClipError(f"{track.clip_id}: a clip without frames has no pictures")
         self._track = track
         self._settings = settings
         self._middle = len(track.t_s) // 2
         self._peak = peak.moment.frame_index if peak.moment else None
+        self._wanted = wanted_frames(track, peak, count)
+        self._more = spread(len(track.t_s), count) if count and peak.moment else ()
         self._pictures: dict[int, Picture] = {}
         self._face: Picture | None = None
 
     def feed(self, batch: FrameBatch) -> None:
         for offset, frame in enumerate(batch.frames):
             index = batch.index + offset
-            if index in (0, self._middle, self._peak):
+            if index in self._wanted:
                 self._pictures[index] = self._encoded(frame, index)
             if index == self._peak:
                 self._face = self._cropped(frame, index)
@@ -132,6 +153,7 @@ class StillsListener:
             middle=self._taken(self._middle),
             peak=None if self._peak is None else self._taken(self._peak),
             face=self._face,
+            more=tuple(self._taken(i) for i in self._more if i not in (0, self._peak)) or None,
         )
 
     def _taken(self, index: int) -> Picture:
@@ -160,10 +182,14 @@ class StillsListener:
 
 
 def clip_stills(
-    batches: Iterable[FrameBatch], track: FaceTrack, peak: Peak, settings: PictureSettings
+    batches: Iterable[FrameBatch],
+    track: FaceTrack,
+    peak: Peak,
+    settings: PictureSettings,
+    count: int = 0,
 ) -> Stills:
-    """The pictures of one clip out of a second decode of it."""
-    listener = StillsListener(track, peak, settings)
+    """The pictures of one clip; `count`: as in `wanted_frames`."""
+    listener = StillsListener(track, peak, settings, count)
     for batch in batches:
         listener.feed(batch)
     return listener.finish()

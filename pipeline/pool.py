@@ -4,15 +4,14 @@ import contextlib
 import json
 import os
 import queue
-import selectors
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final, Self
+from typing import Any, Final, Self
 
+from annotators.models.pipes import piped, read_line
 from schemas.errors import (
     ClipError,
     CrashError,
@@ -20,10 +19,9 @@ from schemas.errors import (
     MerrError,
     SetupError,
     TransientError,
+    UnexpectedError,
 )
 
-_READ_BYTES: Final = 1 << 20
-_MAX_ANSWER_BYTES: Final = 256 << 20  # stills and a track of 30 s are a few MB
 _SINGLE_THREAD: Final = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -31,14 +29,6 @@ _SINGLE_THREAD: Final = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "PYTHONHASHSEED": "0",
 }
-
-
-class UnexpectedError(ClipError):
-    """An error that nobody named, out of a worker: a bug of ours, kept with its traceback."""
-
-    def __init__(self, message: str, traceback: str) -> None:
-        super().__init__(message)
-        self.traceback = traceback
 
 
 class StoppedError(MerrError):
@@ -58,8 +48,8 @@ class _Worker:
                 env={**os.environ, **_SINGLE_THREAD},
                 start_new_session=True,  # a Ctrl-C at the terminal is the supervisor's to handle
             )
-        self._requests = _piped(self.process.stdin)
-        self._answers = _piped(self.process.stdout)
+        self._requests = piped(self.process.stdin)
+        self._answers = piped(self.process.stdout)
 
     def call(self, request: bytes, deadline_s: float) -> bytes:
         """One line back. DeadlineError when it does not come in time, CrashError at an end."""
@@ -68,23 +58,18 @@ class _Worker:
             self._requests.flush()
         except BrokenPipeError:
             raise CrashError(self._how_it_ended()) from None
-        return self._read_line(time.monotonic() + deadline_s, deadline_s)
+        return self._read_line(deadline_s)
 
-    def _read_line(self, until: float, deadline_s: float) -> bytes:
-        received = bytearray()
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._answers, selectors.EVENT_READ)
-            while not received.endswith(b"\n"):
-                left_s = until - time.monotonic()
-                if left_s <= 0 or not selector.select(left_s):
-                    raise DeadlineError(f"its worker gave no answer within {deadline_s:.0f} s")
-                chunk = os.read(self._answers.fileno(), _READ_BYTES)
-                if not chunk:
-                    raise CrashError(self._how_it_ended())
-                received += chunk
-                if len(received) > _MAX_ANSWER_BYTES:
-                    raise CrashError("its worker's answer is larger than 256 MB")
-        return bytes(received)
+    def _read_line(self, deadline_s: float) -> bytes:
+        try:
+            return read_line(self._answers, deadline_s=deadline_s)
+        except TimeoutError:
+            told = f"its worker gave no answer within {deadline_s:.0f} s"
+            raise DeadlineError(told) from None
+        except EOFError:
+            raise CrashError(self._how_it_ended()) from None
+        except BufferError:
+            raise CrashError("its worker's answer is larger than 256 MB") from None
 
     def _how_it_ended(self) -> str:
         code = self.process.wait()
@@ -101,12 +86,6 @@ class _Worker:
         for pipe in (self._requests, self._answers):
             with contextlib.suppress(BrokenPipeError):
                 pipe.close()
-
-
-def _piped(pipe: IO[bytes] | None) -> IO[bytes]:
-    if pipe is None:
-        raise SetupError("a worker process started without pipes")
-    return pipe
 
 
 class WorkerPool:

@@ -14,16 +14,16 @@ from schemas.units import Row
 
 
 class Spent(Row):
-    """Calls of one stage to one model. Tokens are sums over the calls that told their number."""
+    """Calls of one stage to one model. Tokens and sound are sums over the calls that told them."""
 
     stage: str
     endpoint: str
     model: str
     tariff: str  # online or batch
     calls: int
-    untold: int = 0  # calls whose endpoint did not tell their tokens
+    untold: int = 0  # calls of which is not known how much they took of what is billed
     usage: Usage
-    cost_usd: float | None  # None: the price or some number of tokens is not known
+    cost_usd: float | None  # None: the price, or how much some call took, is not known
 
 
 class Doubtful(Row):
@@ -34,33 +34,32 @@ class Doubtful(Row):
     model: str
     tariff: str
     calls: int
-    most: Usage  # the most tokens they can have taken, together
+    most: Usage  # the most they can have taken, together
     most_usd: float | None
 
 
 def spent(store: AnswerStore, prices: Prices) -> list[Spent]:
     """Every answer in the store, summed up."""
     columns = (answers.c.stage, answers.c.endpoint, answers.c.model, answers.c.tariff)
-    untold = (answers.c.prompt_tokens.is_(None)) | (answers.c.output_tokens.is_(None))
-    tokens = [func.sum(answers.c[name]).label(name) for name in Usage.model_fields]
-    query = select(
-        *columns, func.count().label("calls"), func.sum(case((untold, 1), else_=0)), *tokens
-    )
+    no_tokens = (answers.c.prompt_tokens.is_(None)) | (answers.c.output_tokens.is_(None))
+    no_sound = answers.c.sound_s.is_(None)
+    counts = [func.sum(case((which, 1), else_=0)) for which in (no_tokens, no_sound)]
+    sums = [func.sum(answers.c[name]).label(name) for name in Usage.model_fields]
+    query = select(*columns, func.count(), *counts, *sums)
     with named_errors(store.engine), store.engine.connect() as db:
         rows = db.execute(query.group_by(*columns).order_by(*columns)).all()
-    return [
-        _spent(row[:4], calls=row[4], untold=int(row[5]), tokens=row[6:], prices=prices)
-        for row in rows
-    ]
+    return [_spent(tuple(row), prices) for row in rows]
 
 
-def _spent(
-    names: tuple[str, ...], *, calls: int, untold: int, tokens: tuple[int, ...], prices: Prices
-) -> Spent:
-    stage, endpoint, model, tariff = names
-    sums = (None if n is None else int(n) for n in tokens)
-    usage = Usage(**dict(zip(Usage.model_fields, sums, strict=True)))
-    cost = cost_usd(usage, prices.of(model), batch=tariff == "batch")
+def _spent(row: tuple[Any, ...], prices: Prices) -> Spent:
+    stage, endpoint, model, tariff, calls, no_tokens, no_sound, *sums = row
+    # PostgreSQL sums integers to decimals.
+    told = zip(Usage.model_fields, sums, strict=True)
+    usage = Usage(**{name: value if value is None else float(value) for name, value in told})
+    price = prices.of(model)
+    cost = cost_usd(usage, price, batch=tariff == "batch")
+    by_sound = price is not None and price.per_minute is not None
+    untold = int(no_sound if by_sound else no_tokens)
     return Spent(
         stage=stage,
         endpoint=endpoint,
@@ -76,10 +75,9 @@ def _spent(
 def doubtful(store: AnswerStore, prices: Prices) -> list[Doubtful]:
     """Calls in flight, in batches not collected, and lost ones."""
     columns = (notes.c.stage, notes.c.endpoint, notes.c.model, notes.c.state)
-    times = notes.c.lost + case((notes.c.state.in_(("sent", "batch")), 1), else_=0)
-    most = [
-        func.sum(times * notes.c[f"most_{kind}_tokens"]) for kind in ("prompt", "output", "audio")
-    ]
+    times = notes.c.lost + case((notes.c.state.in_(("sent", "submitting", "batch")), 1), else_=0)
+    kinds = ("prompt_tokens", "output_tokens", "audio_tokens", "sound_s")
+    most = [func.sum(times * notes.c[f"most_{kind}"]) for kind in kinds]
     query = select(*columns, func.sum(times), *most).where(times > 0)
     with named_errors(store.engine), store.engine.connect() as db:
         rows = db.execute(query.group_by(*columns).order_by(*columns)).all()
@@ -87,9 +85,11 @@ def doubtful(store: AnswerStore, prices: Prices) -> list[Doubtful]:
 
 
 def _doubtful(rows: Iterable[Any], prices: Prices) -> Iterator[Doubtful]:
-    for stage, endpoint, model, state, calls, prompt, output, audio in rows:
-        most = Usage(prompt_tokens=prompt, output_tokens=output, audio_tokens=audio)
-        tariff = "batch" if state == "batch" else "online"
+    for stage, endpoint, model, state, calls, prompt, output, audio, sound_s in rows:
+        most = Usage(
+            prompt_tokens=prompt, output_tokens=output, audio_tokens=audio, sound_s=sound_s
+        )
+        tariff = "batch" if state in ("submitting", "batch") else "online"
         yield Doubtful(
             stage=stage,
             endpoint=endpoint,

@@ -47,6 +47,7 @@ MEASURED_WORDS: Final = ("face", "voice", "scene")  # lexicons that claims are r
 ROLES: Final = ("heard", "seen", "english", "clues")  # a chat model may be asked
 TOGETHER: Final = ("heard", "seen", "english")  # need nothing of each other
 MEASURED: Final = ("face", "look", "recording", "speech", "tone")  # made by one decode of the clip
+HEARD: Final = ("speech", "tone")  # of these, those that wait for words of a service
 
 STAGES: Final = (
     Stage(

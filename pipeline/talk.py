@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from annotators.question import Channel
 from annotators.role_settings import speaking
 from pipeline.settings import Settings
+from schemas.chat import Ask
 from schemas.errors import BudgetError
 from schemas.units import Row
 
@@ -33,6 +34,10 @@ class Talk:
             asked = speaking(self._settings.chat, getattr(self._settings, role), role)
             self._channels[role] = Channel(self._asking.asker.of_stage(role), asked)
         return self._channels[role]
+
+    def ear(self, stage: str) -> Ask:
+        """Whom a stage asks for the words of a sound."""
+        return self._asking.asker.of_ear(stage)
 
     def each(self, works: Sequence[Work]) -> list[Row | None]:
         """What comes of every one, in order; as many at once as may be in flight. The first that

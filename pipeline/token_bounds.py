@@ -20,20 +20,27 @@ _WAV_HEAD: Final = 44
 
 
 def most_tokens(request: ChatRequest, price: Price | None) -> Most:
-    """No tokenizer makes more tokens than bytes; images and sound count as the price table says."""
+    """No tokenizer makes more tokens than bytes; images and sound count as the price table says.
+    What is billed by the minute takes no tokens."""
     price = price or _UNKNOWN
-    audio = ceil(_sound_s(request) * price.audio_tokens_per_s)
+    sound_s = _sound_s(request)
+    if price.per_minute is not None:  # some bill whole seconds
+        return Most(prompt_tokens=0, output_tokens=0, sound_s=ceil(sound_s))
+    audio = ceil(sound_s * price.audio_tokens_per_s)
     pictures = images(request.messages_json) * price.image_tokens
     return Most(
         prompt_tokens=_text_bytes(request) + _frame(request) + pictures + audio,
         audio_tokens=audio,
         output_tokens=request.max_output_tokens,
+        sound_s=sound_s,
     )
 
 
 def likely_tokens(request: ChatRequest, price: Price | None) -> int:
     """What endpoints count against tokens per minute when the request comes in: an estimate of
     the prompt, and the most it may answer (OpenAI's guide to rate limits)."""
+    if price is not None and price.per_minute is not None:
+        return 0
     most, text = most_tokens(request, price), _text_bytes(request)
     return most.prompt_tokens - text + ceil(text / _BYTES_PER_TOKEN) + most.output_tokens
 

@@ -1,173 +1,123 @@
-"""An endpoint as an ear: asked through the answer store, so that no answer is paid twice."""
+"""Words from a service. The sound comes out of the worker that decoded it; its words are asked for
+like the answers of chat models, and go into the rows of speech and tone."""
 
-import hashlib
-import json
-from functools import cache
-from pathlib import Path
+import base64
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import SecretStr
+from pydantic import Base64Bytes
 
-from annotators.hearing import Ear, Heard
-from annotators.models.transcription import TranscriptionEndpoint, wav_of
-from annotators.transcriptions import FORMATS, Format, read_transcription
-from annotators.whisper_settings import EndpointRun, EndpointSettings
-from pipeline.answer_rows import Most
-from pipeline.answer_store import open_engine
-from pipeline.answers import AnswerStore, this_process
-from schemas.chat import ChatAnswer, ChatRequest, Usage, canonical_json
-from schemas.errors import (
-    AnnotationError,
-    MerrError,
-    MissingAnswerError,
-    ModeUnsupportedError,
-    SetupError,
-    TransientError,
-)
-from schemas.speech import Span
+from annotators.base import Sound
+from annotators.engine_settings import SpeechSettings
+from annotators.hearing import Ear, Heard, hear
+from annotators.tone import with_words
+from annotators.transcriptions import FORMATS, ask_for_words, read_transcription
+from annotators.whisper_settings import EndpointSettings
+from pipeline.outcomes import NAMED, fail
+from pipeline.recording import wav_bytes
+from pipeline.talk import Talk
+from schemas.chat import Ask
+from schemas.errors import ModeUnsupportedError, SetupError
+from schemas.norms import Norms
+from schemas.speech import Speech
+from schemas.tone import Tone
 from schemas.units import Row
 
-ENGINE: Final = "endpoint"
-VERSION: Final = "1"
 STAGE: Final = "speech"
-_NOTHING_KNOWN: Final = Most(prompt_tokens=0, output_tokens=0)  # endpoints bill by the minute
+_ENGINE: Final = "endpoint"
+_VERSION: Final = "1"
+_WAV_HEAD: Final = 44  # bytes before the samples
+
+Outcomes = MutableMapping[str, Row]  # stage -> row or Failure
 
 
-class Services(Row):
-    """What a worker needs to ask an endpoint. Goes over its pipe, and nowhere else."""
+class Unheard(Row):
+    """Sound with a voice in it, on its way from a worker."""
 
-    default: str  # path of the answer store, where none is set
-    store: str | None = None  # run.chat.store
-    key: str | None = None  # of the endpoint
-    replay: bool = False  # ask nobody: every answer must be in the store
+    wav: Base64Bytes
+    start_s: float  # of the first sample, from the start of the clip
 
 
-@cache
-def open_endpoint_ear(settings: EndpointSettings, run: EndpointRun, services: Services) -> Ear:
-    """Once in a process. Sends nothing yet. SetupError where the store cannot be used."""
-    if settings.url is None or settings.model is None:
-        raise SetupError("speech.endpoint: url and model must be set")
-    key = None if services.key is None else SecretStr(services.key)
-    endpoint = TranscriptionEndpoint(
-        settings.url, settings.model, key=key, timeout_s=run.timeout_s, retries=run.retries
-    )
-    engine = open_engine(services.store, default=Path(services.default))
-    asker = _Asker(endpoint, AnswerStore(engine, holder=this_process()), settings, services.replay)
+def unheard(sound: Sound) -> dict[str, Any]:
+    """As JSON, for the way out of a worker."""
+    wav = wav_bytes(sound, start_s=0.0, end_s=sound.duration_s)
+    return {"wav": base64.b64encode(wav).decode(), "start_s": sound.start_s}
+
+
+def service_ear(settings: EndpointSettings, heard: Heard | None = None) -> Ear:
+    """The service as an engine, which says what it has answered."""
+    told = heard or Heard(())
     return Ear(
-        engine=ENGINE,
-        version=VERSION,
+        engine=_ENGINE,
+        version=_VERSION,
         model=f"{settings.model} {settings.url}",
-        listen=asker.listen,
+        listen=lambda samples, voiced: told,
     )
 
 
-class _Asker:
-    def __init__(
-        self,
-        endpoint: TranscriptionEndpoint,
-        store: AnswerStore,
-        settings: EndpointSettings,
-        replay: bool,
-    ) -> None:
-        self._endpoint = endpoint
-        self._store = store
-        self._settings = settings
-        self._replay = replay
-        self._refused: set[Format] = set()
+@dataclass(frozen=True)
+class Transcribing:
+    """For the clips of a shard."""
 
-    def listen(self, samples: NDArray[np.float32], voiced: tuple[Span, ...]) -> Heard:
-        sound = wav_of(samples)
-        requests = {form: self._request(sound, form) for form in FORMATS}
-        for form, request in requests.items():
-            answer = self._store.get(request.request_id)
-            if answer is not None:
-                return read_transcription(answer.raw_json, form)
-        if self._replay:
-            raise MissingAnswerError(
-                f"{self._endpoint.url} {self._endpoint.model}: the answer store has no "
-                "transcription of this sound"
-            )
-        return self._asked(sound, requests)
+    talk: Talk
+    settings: SpeechSettings
+    norms: Norms | None
 
-    def _asked(self, sound: bytes, requests: dict[Format, ChatRequest]) -> Heard:
-        """In the first format that the model writes."""
-        for form, request in requests.items():
-            if form not in self._refused:
-                try:
-                    return read_transcription(self._call(sound, form, request), form)
-                except ModeUnsupportedError:
-                    self._refused.add(form)
-        raise SetupError(
-            f"{self._endpoint.url} {self._endpoint.model}: writes none of {', '.join(FORMATS)}"
-        )
+    def fill_in(
+        self, sounds: Mapping[str, Unheard], outcomes: Mapping[str, Outcomes]
+    ) -> Mapping[str, Row]:
+        """clip_id -> its speech with the words, or a Failure. Their tone, in `outcomes`, gets its
+        rate of words; where the words failed there is none.
 
-    def _call(self, sound: bytes, form: Format, request: ChatRequest) -> str:
-        """Noted before it is sent, stored before it is used. What is no transcription (a proxy or
-        a half-started server spoke) is not stored."""
-        self._store.note(request, stage=STAGE, most=_NOTHING_KNOWN)
+        Raises as `Talk.each`: SetupError for a budget, a key, an outage.
+        """
+        ask = self.talk.ear(STAGE)
+        works = [
+            partial(self._heard, clip_id, sound, outcomes[clip_id][STAGE], ask)
+            for clip_id, sound in sounds.items()
+        ]
+        told = dict(zip(sounds, self.talk.each(works), strict=True))
+        rows = {clip_id: row for clip_id, row in told.items() if row is not None}
+        for clip_id, row in rows.items():
+            self._put(row, outcomes[clip_id])
+        return rows
+
+    async def _heard(self, clip_id: str, sound: Unheard, speech: Row, ask: Ask) -> Row:
+        if not isinstance(speech, Speech):
+            return speech
         try:
-            raw = self._endpoint.ask(sound, form, _options(self._settings))
-            _check(raw, form, self._endpoint)
-        except MerrError as e:
-            lost = isinstance(e, TransientError) and e.may_be_paid
-            self._store.unnote(request.request_id, lost=lost)
-            raise
-        return self._store.put(request, _answer(request, raw), stage=STAGE).raw_json
+            heard = await words_of(sound.wav, self.settings.endpoint, ask)
+        except NAMED as e:
+            return fail("clip", clip_id, STAGE, e)
+        ear = service_ear(self.settings.endpoint, heard)
+        return hear(speech, _sound_of(sound), ear, self.settings.rules)
 
-    def _request(self, sound: bytes, form: Format) -> ChatRequest:
-        """Everything that decides the answer; the sound by its hash."""
-        asked = {
-            "transcription": hashlib.sha256(sound).hexdigest(),
-            "response_format": form,
-            **_options(self._settings),
-        }
-        return ChatRequest(
-            endpoint=self._endpoint.url,
-            model=self._endpoint.model,
-            messages_json=canonical_json([{"role": "user", "content": canonical_json(asked)}]),
-            answer_name="transcription",
-        )
+    def _put(self, row: Row, outcomes: Outcomes) -> None:
+        outcomes[STAGE] = row
+        tone = outcomes.get("tone")
+        if not isinstance(row, Speech):
+            outcomes.pop("tone", None)
+        elif isinstance(tone, Tone) and row.transcript is not None:
+            outcomes["tone"] = with_words(tone, row.transcript, self.norms)
 
 
-def _check(raw: str, form: Format, endpoint: TranscriptionEndpoint) -> None:
-    try:
-        read_transcription(raw, form)
-    except AnnotationError as e:
-        told = f"{endpoint.url} {endpoint.model}: {e}"
-        raise TransientError(told, may_be_paid=True) from None
+async def words_of(wav: bytes, settings: EndpointSettings, ask: Ask) -> Heard:
+    """In the first format that the model writes. Raises as `ask`; SetupError where it writes
+    none."""
+    for mode, form in FORMATS.items():
+        try:
+            answer = await ask(ask_for_words(wav, settings, mode))
+        except ModeUnsupportedError:
+            continue
+        return read_transcription(answer.raw_json, form)
+    told = ", ".join(FORMATS.values())
+    raise SetupError(f"{settings.url} {settings.model}: writes none of {told}")
 
 
-def _options(settings: EndpointSettings) -> dict[str, Any]:
-    """What is set of the parameters that the model is given."""
-    told = {
-        "language": settings.language,
-        "prompt": settings.prompt,
-        "temperature": settings.temperature,
-    }
-    return {name: value for name, value in told.items() if value is not None}
+def _sound_of(sound: Unheard) -> Sound:
+    import numpy as np
 
-
-def _answer(request: ChatRequest, raw: str) -> ChatAnswer:
-    """A body is kept as it came; what can be counted of its use is taken out."""
-    return ChatAnswer(
-        request_id=request.request_id,
-        text=raw,
-        finish_reason=None,
-        served_model=None,
-        usage=_usage(raw),
-        raw_json=raw,
-    )
-
-
-def _usage(raw: str) -> Usage:
-    try:
-        told = json.loads(raw)["usage"]
-        return Usage(
-            prompt_tokens=told.get("input_tokens"),
-            output_tokens=told.get("output_tokens"),
-            audio_tokens=(told.get("input_token_details") or {}).get("audio_tokens"),
-        )
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return Usage()
+    samples = np.frombuffer(sound.wav, "<i2", offset=_WAV_HEAD)
+    return Sound(samples.astype(np.float32) / np.float32(32768), sound.start_s)

@@ -14,7 +14,7 @@ import threading
 import traceback
 from typing import Any, BinaryIO
 
-from schemas.errors import ClipError, MerrError, SetupError, TransientError
+from schemas.errors import ClipError, MerrError, SetupError, TransientError, UnexpectedError
 
 EXIT_SUPERVISOR_GONE = 3
 
@@ -64,6 +64,8 @@ def _work(request: dict[str, Any]) -> dict[str, Any]:
         return _error("setup", e)
     except TransientError as e:
         return _error("transient", e)
+    except UnexpectedError as e:  # of an engine in a process of its own
+        return _error("unexpected", e) | {"traceback": e.traceback}
     except ClipError as e:
         return _error("clip", e)
     except MemoryError as e:

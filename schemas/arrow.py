@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from schemas.units import Row, Storage, Unit
 
-SCHEMA_VERSION = "1.1"  # major.minor; inside a major columns are only added or made nullable
+SCHEMA_VERSION = "1.2"  # major.minor; inside a major columns are only added or made nullable
 
 _SCALARS = {
     str: pa.string(),

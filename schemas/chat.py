@@ -1,4 +1,4 @@
-"""One question to a chat model, and what came back."""
+"""One question to a chat model, or one sound to a transcription service, and what came back."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field_validator
 
 from schemas.units import Row
 
@@ -50,12 +50,13 @@ def _digest(request: ChatRequest) -> str:
 
 
 class Usage(Row):
-    """Tokens of one call as the endpoint counted them; None: it did not say."""
+    """Of one call, as the endpoint counted it; None: it did not say."""
 
     prompt_tokens: NonNegativeInt | None = None  # cached and audio ones are part of these
     output_tokens: NonNegativeInt | None = None  # those thought but not shown are part of these
     cached_tokens: NonNegativeInt | None = None
     audio_tokens: NonNegativeInt | None = None
+    sound_s: NonNegativeFloat | None = None  # of transcriptions; some are billed by it
 
 
 class ChatAnswer(Row):

@@ -8,6 +8,7 @@
       ContextTooLongError: the same request would give the same; ask otherwise or not at all
     + DeadlineError   its work took longer than it may; may go better next time
     + CrashError      its worker process died of it
+    + UnexpectedError nobody named it: a bug of ours, or of an engine, with its traceback
   - TransientError    the same call may work later: retry
     + WaitingError    its answer comes with a batch; a later build has it
   - SetupError        no clip can work (weights, configuration, disk): stop, say what to fix
@@ -65,6 +66,14 @@ class DeadlineError(ClipError):
 
 class CrashError(ClipError):
     """The work on one subject took its worker process down: a codec crashed, or memory ran out."""
+
+
+class UnexpectedError(ClipError):
+    """An error that nobody named, out of another process, kept with its traceback."""
+
+    def __init__(self, message: str, traceback: str) -> None:
+        super().__init__(message)
+        self.traceback = traceback
 
 
 class TransientError(MerrError):

@@ -48,3 +48,5 @@ class Stills(Row):
     middle: Picture
     peak: Picture | None
     face: Picture | None  # aligned crop of the followed face at the peak
+    # What a model that sees is shown beside the first frame and the peak; in no release. Since 1.2.
+    more: tuple[Picture, ...] | None = None

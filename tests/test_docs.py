@@ -30,6 +30,7 @@ from pipeline.cut import AS_GIVEN_MIN_US
 from pipeline.evidence import join
 from pipeline.given import GivenSettings
 from pipeline.given_read import read_given
+from pipeline.prices import Prices
 from pipeline.release import TABLES
 from pipeline.settings import Settings
 from pipeline.sources import FILMS, STILLS, Place
@@ -377,13 +378,15 @@ def dotted(settings: Row, prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{name}"
 
 
-def test_every_toml_shown_is_a_configuration_or_a_vocabulary(tmp_path):
+def test_every_toml_shown_is_a_configuration_a_vocabulary_or_a_price_table(tmp_path):
     shown = [text for page in PAGES.values() for kind, text in blocks(page) if kind == "toml"]
     for number, text in enumerate(shown):
         path = tmp_path / f"{number}.toml"
         path.write_text(text, "utf-8")
         if "labels" in tomllib.loads(text):
             assert load_vocabulary(str(path)).labels
+        elif "models" in tomllib.loads(text):
+            assert Prices.model_validate({"date": "2026-01-01", **tomllib.loads(text)}).models
         else:
             load_config(path)
 

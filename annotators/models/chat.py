@@ -1,4 +1,4 @@
-"""OpenAI-compatible chat endpoints: OpenAI, vLLM, Ollama, Gemini's endpoint, LM Studio."""
+"""OpenAI-compatible endpoints: OpenAI, vLLM, Ollama, Gemini's endpoint, LM Studio."""
 
 import json
 import re
@@ -11,6 +11,8 @@ from openai import AsyncOpenAI, DefaultAsyncHttpxClient, OpenAIError
 from pydantic import SecretStr, ValidationError
 
 from annotators.models.chat_errors import translate
+from annotators.models.transcription import transcribe
+from annotators.transcriptions import answer_of, is_for_words
 from schemas.chat import Asked, ChatAnswer, ChatRequest, Usage
 from schemas.errors import MerrError, SetupError, TransientError
 
@@ -37,6 +39,8 @@ class ChatEndpoint:
 
     async def ask(self, request: ChatRequest) -> ChatAnswer:
         """One call, no retry. Raises by what the caller must do: see `schemas.errors`."""
+        if is_for_words(request):
+            return await self._transcribed(request)
         newer = self.wants_newer(request.model)
         try:
             raw = await self._post(request_body(request, newer=newer))
@@ -46,6 +50,13 @@ class ChatEndpoint:
             self._newer_models.add(request.model)
             return await self.ask(request)
         return read_answer(request, self.redact(raw))
+
+    async def _transcribed(self, request: ChatRequest) -> ChatAnswer:
+        try:
+            raw = await transcribe(self.client, request)
+        except OpenAIError as e:
+            raise self.error(e, request.model) from None
+        return answer_of(request, self.redact(raw))
 
     def wants_newer(self, model: str) -> bool:
         """Whether the model takes the limit of tokens under its newer name."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, Final
 
 from openai import OpenAIError
@@ -12,6 +13,8 @@ from schemas.chat_batch import BatchLine, BatchState
 from schemas.errors import TransientError
 
 _PATH: Final = "/v1/chat/completions"
+_MARK: Final = "merr"  # name of the mark among a batch's metadata
+_CLOCKS_DIFFER_S: Final = 24 * 3600.0  # at most, between this machine and the endpoint
 
 
 class ChatBatches:
@@ -27,17 +30,33 @@ class ChatBatches:
         told = {"custom_id": request.request_id, "method": "POST", "url": _PATH, "body": body}
         return canonical_json(told).encode() + b"\n"
 
-    async def submit(self, lines: bytes) -> str:
-        """The id of the new batch."""
+    async def submit(self, lines: bytes, *, mark: str) -> str:
+        """The id of the new batch, which the endpoint is told to remember by `mark`."""
         client = self._endpoint.client
         try:
             file = await client.files.create(file=("merr.jsonl", lines), purpose="batch")
             batch = await client.batches.create(
-                completion_window="24h", endpoint=_PATH, input_file_id=file.id
+                completion_window="24h",
+                endpoint=_PATH,
+                input_file_id=file.id,
+                metadata={_MARK: mark},
             )
         except OpenAIError as e:
             raise self._endpoint.error(e, "batch") from None
         return str(batch.id)
+
+    async def find(self, mark: str, submitted_at: str) -> str | None:
+        """The id of the batch with this mark; None: the endpoint lists none since this time."""
+        since = datetime.fromisoformat(submitted_at).timestamp() - _CLOCKS_DIFFER_S
+        try:
+            async for batch in self._endpoint.client.batches.list(limit=100):  # the newest first
+                if (batch.metadata or {}).get(_MARK) == mark:
+                    return str(batch.id)
+                if batch.created_at < since:
+                    break
+        except OpenAIError as e:
+            raise self._endpoint.error(e, "batches") from None
+        return None
 
     async def look(self, batch_id: str) -> BatchState:
         try:

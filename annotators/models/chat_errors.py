@@ -51,7 +51,11 @@ _SAID: Final[tuple[tuple[re.Pattern[str], type[MerrError], str], ...]] = (
         "the request is longer than the model takes",
     ),
     (
-        re.compile(r"response_format|json_schema|json_object|structured output|guided_json", re.I),
+        re.compile(
+            r"response_format|json_schema|json_object|structured output|guided_json"
+            r"|timestamp_granularities|verbose_json",
+            re.I,
+        ),
         ModeUnsupportedError,
         "the endpoint does not take this way of asking for structure",
     ),

@@ -6,8 +6,7 @@ to write, 240 to read; FFV1 85 and 96).
 """
 
 import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -15,44 +14,62 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.errors import ClipError, SetupError
+from schemas.errors import ClipError, MerrError, SetupError, TransientError
 
 # Real times are ours: engines count frames, and what they would say of time is not read.
 FPS: Final = 25
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_PLACE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR})
 
 
 class FrameFile:
-    """A file being written, one frame at a time; memory does not grow with its length."""
+    """A file being written, one frame at a time; memory does not grow with its length.
+
+    Others listen to the same frames, so a file that cannot be written stops none of them: what
+    kept it from being whole is told when it is wanted. Only what stops every clip, a disk without
+    room or a folder that cannot be written, is told at once, as SetupError.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self._path = path
         self.frames = 0
+        self._broken: ClipError | TransientError | None = None
         self._container: Any = None
         self._stream: Any = None
 
     def add(self, frame: NDArray[np.uint8]) -> None:
-        """[H, W, 3] RGB, all of one size. SetupError where the disk is full."""
+        """[H, W, 3] RGB, all of one size."""
         from av.video.frame import VideoFrame
 
         picture = VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
         picture.pts = self.frames
-        with _translated():
-            if self._container is None:
-                self._open(*frame.shape[:2])
-            for packet in self._stream.encode(picture):
-                self._container.mux(packet)
         self.frames += 1
+        self._kept(lambda: self._write(picture, frame.shape[:2]))
+
+    def _write(self, picture: Any, size: tuple[int, ...]) -> None:
+        if self._container is None:
+            self._open(*size)
+        for packet in self._stream.encode(picture):
+            self._container.mux(packet)
 
     def close(self) -> None:
-        """Write what is left; the file is whole afterwards."""
-        container, self._container = self._container, None
-        if container is None:
-            return
-        with _translated():
-            for packet in self._stream.encode(None):
-                container.mux(packet)
-            container.close()
+        """Write what is left; nothing can be added afterwards."""
+        if self._container is not None:
+            self._kept(self._finish)
+            self._container = None
+
+    def _finish(self) -> None:
+        for packet in self._stream.encode(None):
+            self._container.mux(packet)
+        self._container.close()
+
+    def whole(self) -> Path:
+        """Where it is, closed. ClipError where these frames cannot be written, TransientError where
+        the disk did not do its work."""
+        self.close()
+        if self._broken is not None:
+            raise self._broken
+        return self._path
 
     def __enter__(self) -> Self:
         return self
@@ -65,25 +82,36 @@ class FrameFile:
     ) -> None:
         self.close()
 
+    def _kept(self, work: Callable[[], None]) -> None:
+        """Does it, unless something went wrong before; what goes wrong is kept."""
+        from av.error import FFmpegError
+
+        if self._broken is not None:
+            return
+        try:
+            work()
+        except (FFmpegError, OSError) as e:
+            told = _told(e, e.errno)
+            if not isinstance(told, ClipError | TransientError):
+                raise told from e
+            self._broken = told
+
     def _open(self, height: int, width: int) -> None:
         import av
 
-        self._container = av.open(str(self.path), "w", format="avi")
+        self._container = av.open(str(self._path), "w", format="avi")
         self._stream = self._container.add_stream("huffyuv", rate=FPS)
         self._stream.width, self._stream.height = width, height
         self._stream.pix_fmt = "rgb24"
         self._stream.thread_count = 1
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    from av.error import FFmpegError
-
-    try:
-        yield
-    except (FFmpegError, OSError) as e:
-        if e.errno in _NO_ROOM:
-            raise SetupError(
-                "no room in the work folder for the frames of a clip; make room"
-            ) from e
-        raise ClipError(f"the frames of the clip cannot be written for its engine: {e}") from e
+def _told(error: Exception, number: int | None) -> MerrError:
+    if number in _NO_ROOM:
+        return SetupError("no room in the work folder for the frames of a clip; make room")
+    if number in _NO_PLACE:
+        return SetupError(f"the frames of a clip cannot be written into the work folder: {error}")
+    told = f"the frames of the clip could not be written for its engine: {error}"
+    # FFmpeg has numbers of its own for frames that it does not take.
+    of_disk = number in errno.errorcode and number != errno.EINVAL
+    return TransientError(told) if of_disk else ClipError(told)

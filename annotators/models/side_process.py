@@ -6,17 +6,16 @@ The other side is `side_worker.py`, whose docstring describes the lines.
 import contextlib
 import json
 import os
-import selectors
 import signal
 import subprocess
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final, Self
+from typing import Any, Final, Self
 
 from annotators.models.leash import leashed
+from annotators.models.pipes import piped, read_line
 from annotators.models.side_worker import PROTOCOL
 from schemas.errors import (
     AnnotationError,
@@ -26,13 +25,12 @@ from schemas.errors import (
     MerrError,
     SetupError,
     TransientError,
+    UnexpectedError,
 )
 
 Json = dict[str, Any]
 
 _LOOP: Final = Path(__file__).with_name("side_worker.py")
-_READ_BYTES: Final = 1 << 20
-_MOST_BYTES: Final = 256 << 20  # of one answer
 _LAST_S: Final = 5.0  # between the end of its pipe and its own
 _KINDS: Final[dict[str, type[MerrError]]] = {
     "clip": ClipError,
@@ -83,15 +81,16 @@ class SideProcess:
     def ask(self, request: Json, *, deadline_s: float) -> Json:
         """Its answer. After DeadlineError or CrashError the next call starts it anew.
 
-        ClipError, TransientError, SetupError: what the engine said. SetupError, too, where it
-        cannot be started or speaks another protocol; AnnotationError where it talks nonsense.
+        ClipError, TransientError, SetupError: what the engine said; UnexpectedError: what nobody
+        there named. SetupError, too, where it cannot be started or speaks another protocol;
+        AnnotationError where it talks nonsense.
         """
         process = self._running()
         self._asked += 1
         line = json.dumps({"id": self._asked, "ask": request}).encode() + b"\n"
         try:
-            _piped(process.stdin).write(line)
-            _piped(process.stdin).flush()
+            piped(process.stdin).write(line)
+            piped(process.stdin).flush()
         except BrokenPipeError:
             raise CrashError(f"{self._command.name}: {self._end()}") from None
         answer = self._heard(process, deadline_s)
@@ -114,7 +113,7 @@ class SideProcess:
         process.wait()
         for pipe in (process.stdin, process.stdout):
             with contextlib.suppress(BrokenPipeError):
-                _piped(pipe).close()
+                piped(pipe).close()
 
     def __enter__(self) -> Self:
         return self
@@ -144,6 +143,9 @@ class SideProcess:
             )
         try:
             self._versions = dict(self._unwrapped(hello, "versions"))
+        except UnexpectedError as e:
+            self.close()
+            raise SetupError(f"{e}; the log has its traceback") from e
         except MerrError:
             self.close()
             raise
@@ -163,7 +165,7 @@ class SideProcess:
 
     def _heard(self, process: subprocess.Popen[bytes], deadline_s: float) -> Json:
         try:
-            line = self._read_line(_piped(process.stdout), deadline_s)
+            line = self._read_line(process, deadline_s)
             found = json.loads(line)
         except ValueError:
             self.close()
@@ -173,26 +175,18 @@ class SideProcess:
             raise AnnotationError(f"{self._command.name}: a line of it is no JSON object")
         return found
 
-    def _read_line(self, pipe: IO[bytes], deadline_s: float) -> bytes:
-        until = time.monotonic() + deadline_s
-        received = bytearray()
-        with selectors.DefaultSelector() as selector:
-            selector.register(pipe, selectors.EVENT_READ)
-            while not received.endswith(b"\n"):
-                left_s = until - time.monotonic()
-                if left_s <= 0 or not selector.select(left_s):
-                    self.close()
-                    raise DeadlineError(
-                        f"{self._command.name}: gave no answer within {deadline_s:.0f} s"
-                    )
-                chunk = os.read(pipe.fileno(), _READ_BYTES)
-                if not chunk:
-                    raise CrashError(f"{self._command.name}: {self._end()}")
-                received += chunk
-                if len(received) > _MOST_BYTES:
-                    self.close()
-                    raise CrashError(f"{self._command.name}: its answer is larger than 256 MB")
-        return bytes(received)
+    def _read_line(self, process: subprocess.Popen[bytes], deadline_s: float) -> bytes:
+        name = self._command.name
+        try:
+            return read_line(piped(process.stdout), deadline_s=deadline_s)
+        except TimeoutError:
+            self.close()
+            raise DeadlineError(f"{name}: gave no answer within {deadline_s:.0f} s") from None
+        except EOFError:
+            raise CrashError(f"{name}: {self._end()}") from None
+        except BufferError:
+            self.close()
+            raise CrashError(f"{name}: its answer is larger than 256 MB") from None
 
     def _end(self) -> str:
         """How it ended by itself; nothing of it is left afterwards."""
@@ -208,15 +202,11 @@ class SideProcess:
 
     def _unwrapped(self, line: Json, wanted: str) -> Any:
         if "error" in line:
-            kind = _KINDS.get(str(line["error"]), ClipError)
-            raise kind(f"{self._command.name}: {line.get('message')}")
+            told = f"{self._command.name}: {line.get('message')}"
+            if line["error"] == "unexpected":
+                raise UnexpectedError(told, str(line.get("traceback")))
+            raise _KINDS.get(str(line["error"]), ClipError)(told)
         if wanted not in line:
             self.close()
             raise AnnotationError(f"{self._command.name}: a line of it has no {wanted}")
         return line[wanted]
-
-
-def _piped(pipe: IO[bytes] | None) -> IO[bytes]:
-    if pipe is None:
-        raise SetupError("an engine's process started without pipes")
-    return pipe

@@ -16,7 +16,7 @@ from annotators.openface import OpenFaceListener, OpenFaceSettings, join_tables
 from annotators.points68 import mouth_gaps
 from annotators.view_angle import turned_from_camera
 from schemas.au import INTENSITY_AUS, PRESENCE_AUS
-from schemas.errors import AnnotationError, ClipError
+from schemas.errors import AnnotationError, ClipError, TransientError
 from schemas.face import FaceTrack
 from schemas.parquet import read_rows, write_rows
 from tests.openface.installs import MODEL, install
@@ -71,6 +71,22 @@ def heard(tmp_path, frames, run, detected=ALONE, **more):
     for index, frame in enumerate(frames):
         listener.feed(FrameBatch(index, np.array([index / FPS]), frame[None]))
     return listener.finish()
+
+
+def test_frames_that_cannot_be_written_are_nobody_elses_loss(tmp_path):
+    place = tmp_path / "shot-0000.avi"
+    place.symlink_to(place)
+    listener = OpenFaceListener(
+        "clip",
+        run=lambda *_: table(1),
+        models=models(ALONE),
+        folder=tmp_path,
+        settings=OpenFaceSettings(),
+    )
+    for index, frame in enumerate(frames_of((3, 1))):
+        listener.feed(FrameBatch(index, np.array([index / FPS]), frame[None]))
+    with pytest.raises(TransientError, match="could not be written"):
+        listener.finish()
 
 
 def test_a_track_holds_what_openface_says_and_nothing_it_does_not(tmp_path):

@@ -23,7 +23,10 @@ def picture(frame):
     return Picture(jpeg=b"jpeg%d" % frame, width_px=64, height_px=48, frame_index=frame, t_s=frame)
 
 
-STILLS = Stills(clip_id="c", first=picture(0), middle=picture(5), peak=picture(9), face=None)
+STILLS = Stills(
+    clip_id="c", first=picture(0), middle=picture(5), peak=picture(9), face=None,
+    more=(picture(5), picture(10)),
+)  # fmt: skip
 
 
 def listen(*said, words=None):
@@ -97,20 +100,26 @@ def test_words_that_speak_to_the_model_flag_the_row():
 # ---- the scene
 
 
-def test_the_peak_frame_is_shown_or_three_in_the_order_of_time():
+def test_the_peak_frame_is_shown_or_some_in_the_order_of_time():
     row, (request,) = look(ROOM)
     assert (row.description, row.frames) == (ROOM["description"], (9,))
     _, image = messages(request)[1]["content"]
     assert image["image_url"]["url"] == "data:image/jpeg;base64,anBlZzk="
-    row, (request,) = look(ROOM, frames="three", detail="low")
-    assert row.frames == (0, 5, 9)
+    row, (request,) = look(ROOM, frames=3, detail="low")
+    assert row.frames == (0, 5, 9, 10)
     images = messages(request)[1]["content"][1:]
-    assert [i["image_url"]["detail"] for i in images] == ["low"] * 3
+    assert [i["image_url"]["detail"] for i in images] == ["low"] * 4
     assert "in the order of time" in text_of(request)
 
 
+@pytest.mark.parametrize("number", [0, 2, 9])
+def test_one_picture_is_shown_or_three_to_eight_and_the_peak(number):
+    with pytest.raises(ValueError, match="1, or 3 to 8"):
+        SeenSettings(frames=number)
+
+
 def test_a_clip_without_a_peak_shows_nothing():
-    settings = SeenSettings(engine="chat", frames="three")
+    settings = SeenSettings(engine="chat", frames=3)
     assert seen.chosen(STILLS.model_copy(update={"peak": None}), settings) == ()
 
 

@@ -240,7 +240,11 @@ class _Handler(BaseHTTPRequestHandler):
             return self._chat(call)
         if call.path.endswith("/audio/transcriptions"):
             return self._transcribe(call)
-        self._json(*self.server.stand_in.batches.post(call.path.removeprefix("/v1"), call.raw))
+        path = call.path.removeprefix("/v1")
+        answer = self.server.stand_in.batches.post(path, call.raw)
+        if self.server.stand_in.batches.stalls == path:
+            self.server.stand_in.closing.wait(60)
+        self._json(*answer)
         return False
 
     def _chat(self, call: Call) -> bool:

@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ class Batch:
     output_file_id: str | None = None
     error_file_id: str | None = None
     errors: dict[str, Any] | None = None
+    metadata: dict[str, str] | None = None
+    created_at: int = 1_790_000_000
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -30,7 +33,8 @@ class Batch:
             "output_file_id": self.output_file_id,
             "error_file_id": self.error_file_id,
             "errors": self.errors,
-            "created_at": 1_790_000_000,
+            "created_at": self.created_at,
+            "metadata": self.metadata,
         }
 
 
@@ -41,6 +45,8 @@ class Batches:
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, Batch] = {}
         self.lines_run = 0
+        self.stalls = ""  # the path after whose work no answer goes out
+        self.listed = True  # whether the endpoint tells its batches
         self._run_line = run_line
         self._lock = threading.Lock()
 
@@ -70,10 +76,20 @@ class Batches:
         content = re.fullmatch(r"/files/([^/]+)/content", path)
         if content and content[1] in self.files:
             return 200, "application/octet-stream", self.files[content[1]]
+        if path.startswith("/batches?") and self.listed:
+            return 200, "application/json", json.dumps(self._page(path)).encode()
         batch = re.fullmatch(r"/batches/([^/]+)", path)
         if batch and batch[1] in self.batches:
             return 200, "application/json", json.dumps(self.batches[batch[1]].as_json()).encode()
         return 404, "application/json", b'{"error": {"message": "no such thing"}}'
+
+    def _page(self, path: str) -> dict[str, Any]:
+        """One batch a page, the newest first, so that whoever looks has to turn pages."""
+        names = list(reversed(self.batches))
+        after = re.search(r"after=([^&]+)", path)
+        at = names.index(after[1]) + 1 if after else 0
+        data = [self.batches[name].as_json() for name in names[at : at + 1]]
+        return {"object": "list", "data": data, "has_more": at + 1 < len(names)}
 
     def _new_file(self, content: bytes) -> dict[str, Any]:
         name = f"file-{len(self.files)}"
@@ -92,6 +108,7 @@ class Batches:
         if body["input_file_id"] not in self.files:
             return 400, {"error": {"message": "no such file"}}
         batch = Batch(f"batch-{len(self.batches)}", body["input_file_id"])
+        batch.metadata, batch.created_at = body.get("metadata"), int(time.time())
         self.batches[batch.id] = batch
         return 200, batch.as_json()
 

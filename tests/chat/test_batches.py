@@ -2,11 +2,17 @@
 
 import asyncio
 import contextlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from pipeline.answer_batches import BatchNotes
+from pipeline.answer_rows import Most
 from pipeline.chat_opening import open_asking
 from pipeline.chat_settings import ChatSettings
 from pipeline.prices import load_prices
@@ -14,6 +20,9 @@ from pipeline.spending import doubtful, spent
 from schemas.errors import BudgetError, ContextTooLongError, SetupError, WaitingError
 from tests.chat.stand_in import Answer, StandIn, Status
 from tests.chat.talk import FAST, KEY, request, store_in
+
+ROOT = Path(__file__).parents[2]
+MOST = Most(prompt_tokens=10, output_tokens=10)
 
 
 def build(server, folder, requests, **settings):
@@ -158,3 +167,65 @@ def test_open_batches_are_listed(server, tmp_path):
     build(server, tmp_path, [request(server.url, str(i)) for i in range(4)])
     [batch] = BatchNotes(store_in(tmp_path)).open_batches()
     assert (batch.endpoint, batch.requests) == (server.url, 4)
+
+
+# ---- killed in the middle of submitting
+
+
+def killed(server, folder, *, at):
+    """A build of three requests is killed when the endpoint has done `at` and not answered yet."""
+    server.batches.stalls = at
+    command = [sys.executable, "-m", "tests.chat.submitting", str(folder), server.url]
+    done = server.batches.batches if at == "/batches" else server.batches.files
+    before = len(done)
+    running = subprocess.Popen(command, cwd=ROOT)
+    while len(done) == before:
+        assert running.poll() is None
+        time.sleep(0.01)
+    running.kill()
+    running.wait()
+    server.batches.stalls = ""
+    return [request(server.url, str(i)) for i in range(3)]
+
+
+def test_a_batch_whose_id_nobody_lived_to_note_is_found_and_not_sent_again(server, tmp_path):
+    build(server, tmp_path, [request(server.url, "another")])
+    requests = killed(server, tmp_path, at="/batches")
+    [waiting, _] = sorted(doubtful(store_in(tmp_path), load_prices(None)), key=lambda d: -d.calls)
+    assert (waiting.tariff, waiting.calls) == ("batch", 3)
+    results, collected = build(server, tmp_path, requests)
+    assert texts(results) == ["WaitingError"] * 3
+    assert collected.running == 4
+    assert len(server.batches.batches) == 2
+    server.batches.finish()
+    assert texts(build(server, tmp_path, requests)[0]) == ["0", "1", "2"]
+    assert len(server.batches.batches) == 2
+    assert server.batches.lines_run == 4
+    assert doubtful(store_in(tmp_path), load_prices(None)) == []
+
+
+def test_a_batch_that_was_never_made_is_made_by_the_next_build_and_cost_nothing(server, tmp_path):
+    requests = killed(server, tmp_path, at="/files")
+    assert texts(build(server, tmp_path, requests)[0]) == ["WaitingError"] * 3
+    assert len(server.batches.batches) == 1
+    [waiting] = doubtful(store_in(tmp_path), load_prices(None))
+    assert waiting.calls == 3
+
+
+def test_where_the_endpoint_lists_no_batches_the_calls_count_as_lost(server, tmp_path):
+    requests = killed(server, tmp_path, at="/batches")
+    server.batches.listed = False
+    build(server, tmp_path, requests)
+    assert len(server.batches.batches) == 2
+    [waiting] = doubtful(store_in(tmp_path), load_prices(None))
+    assert waiting.calls == 6
+
+
+def test_a_batch_that_a_living_process_submits_is_left_to_it(server, tmp_path):
+    notes = BatchNotes(store_in(tmp_path, holder=f"another-machine/{os.getpid()}"))
+    asked = request(server.url)
+    notes.store.note(asked, stage="heard", most=MOST, queued=True)
+    notes.note_submitting([asked.request_id], endpoint=server.url)
+    results, _ = build(server, tmp_path, [asked])
+    assert texts(results) == ["WaitingError"]
+    assert not server.batches.batches

@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.answer_rows import Most
 from pipeline.answer_store import open_engine, store_url
+from pipeline.answer_tables import notes
 from pipeline.answers import AnswerStore, is_gone, this_process
 from pipeline.prices import load_prices
 from pipeline.spending import doubtful, spent
@@ -104,7 +105,7 @@ def test_lost_calls_are_counted_at_their_most(open_store):
     store.note(two, stage="heard", most=MOST)  # noted while open: the first was lost
     [lost] = doubtful(store, PRICES)
     assert lost.calls == 4
-    assert lost.most == Usage(prompt_tokens=4000, output_tokens=400, audio_tokens=0)
+    assert lost.most == Usage(prompt_tokens=4000, output_tokens=400, audio_tokens=0, sound_s=0)
     assert lost.most_usd == pytest.approx(4 * (1000 * 2.5 + 100 * 10) / 1e6)
 
 
@@ -227,6 +228,43 @@ def test_a_store_of_another_version_is_refused(tmp_path):
     db.close()
     with pytest.raises(SetupError, match="is of version 99"):
         store_in(tmp_path)
+
+
+def test_a_store_from_before_sound_had_a_price_is_brought_up_to_date(tmp_path):
+    asked = request(URL)
+    store = store_in(tmp_path)
+    store.note(asked, stage="speech", most=MOST)
+    store.put(asked, answer(asked), stage="speech")
+    store.close()
+    with sqlite3.connect(tmp_path / "answers.sqlite") as db:
+        db.execute("ALTER TABLE answers DROP COLUMN sound_s")
+        db.execute("ALTER TABLE notes DROP COLUMN most_sound_s")
+        db.execute("UPDATE merr_version SET version = 1")
+    db.close()
+    for _ in range(2):
+        again = store_in(tmp_path)
+        assert again.get(asked.request_id) == answer(asked)
+        [row] = spent(again, PRICES)
+        assert (row.usage.prompt_tokens, row.usage.sound_s) == (10, None)
+        assert again.notes(notes.c.most_sound_s == 0)
+        again.close()
+
+
+def test_many_may_make_the_store_at_once(open_store):
+    failed = []
+
+    def make():
+        try:
+            open_store()
+        except SetupError as e:
+            failed.append(e)
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
 
 
 def test_every_commit_waits_for_the_disk(tmp_path):

@@ -281,6 +281,20 @@ def test_pyfeat_makes_rows_in_an_environment_of_its_own(tmp_path):
     assert "research only" in whole_licence(None, engines_used(chain))
 
 
+@NEEDS_MESH
+def test_an_error_that_nobody_named_there_is_in_the_books_with_its_traceback(tmp_path):
+    python = stub_environment(tmp_path / "pyfeat", breaks=True)
+    make_film(tmp_path / "clips.mp4", Film(frames=10))
+    made = with_face_engine(settings("pyfeat", run={"pyfeat": {"python": str(python)}}), {})
+    chain = chain_of(tmp_path / "clips.mp4", made, tmp_path / "work")
+    with WorkerPool(1, log=tmp_path / "log", memory_gb=3) as own:
+        bring_about(chain, own)
+    [failure] = chain.part(BY_NAME["face"], chain.shards()[0]).failures
+    assert (failure.error, failure.retryable) == ("unexpected", False)
+    assert failure.reason == "pyfeat: RuntimeError: the network broke"
+    assert 'raise RuntimeError("the network broke")' in failure.unexpected
+
+
 def test_a_work_folder_is_swept_of_frames_that_a_killed_run_left(tmp_path):
     from flows.session import locked
 

@@ -27,7 +27,8 @@ def openai(**sections):
 
 def foreseen(chosen, clips=10, clip_s=5.0):
     vocabulary = load_vocabulary(chosen.given.vocabulary)
-    return foresee_calls(chosen, vocabulary, load_prices(None), clips=clips, clip_s=clip_s)
+    prices = load_prices(None)
+    return foresee_calls(chosen, vocabulary, prices, clips=2 * clips, labelled=clips, clip_s=clip_s)
 
 
 def test_every_role_that_asks_is_foreseen_with_its_model_and_its_most_cost():
@@ -47,8 +48,9 @@ def test_more_costs_more():
 
     assert usd("clues", clips=20) == pytest.approx(2 * usd("clues"))
     assert usd("heard", clip_s=10.0) > usd("heard")
-    three = {"seen": {"engine": "chat", "frames": "three"}}
+    three, eight = ({"seen": {"engine": "chat", "frames": n}} for n in (3, 8))
     assert usd("seen", sections=three) > 1.4 * usd("seen")
+    assert usd("seen", sections=eight) > 1.4 * usd("seen", sections=three)
     half = {"run": {"chat": {"batch": True}}}
     assert usd("clues", sections=half) == pytest.approx(usd("clues") / 2)
 
@@ -92,6 +94,19 @@ def texts(body):
     for message in body["messages"]:
         content = message["content"]
         yield from [content] if isinstance(content, str) else (c.get("text", "") for c in content)
+
+
+def test_a_service_that_hears_words_is_foreseen_by_the_length_of_all_clips():
+    endpoint = {"url": "https://api.openai.com/v1", "model": "whisper-1"}
+    chosen = Settings.model_validate({"speech": {"engine": "endpoint", "endpoint": endpoint}})
+    [speech] = foreseen(chosen, clips=30, clip_s=4.2)
+    assert (speech.role, speech.model, speech.calls) == ("speech", "whisper-1", 60)
+    assert speech.most_usd == pytest.approx(60 * 5 / 60 * 0.006)  # whole seconds
+    plan = make_plan((str(DEMO),), chosen, 1)
+    assert plan.cost_usd > 0
+    assert f"speech: {plan.clips} to whisper-1, at most" in plan_text(plan)
+    unknown = {"speech": {"engine": "endpoint", "endpoint": {**endpoint, "model": "own"}}}
+    assert make_plan((str(DEMO),), Settings.model_validate(unknown), 1).cost_usd is None
 
 
 # ---- doctor

@@ -45,7 +45,23 @@ def test_an_endpoint_whose_key_is_not_set_is_not_asked_and_one_without_is_asked_
 
 def test_two_variables_for_one_endpoint_stop_the_run():
     settings = chosen(chat=CHAT, seen={"engine": "chat"}, clues={"engine": "chat", "key_env": "B"})
-    with pytest.raises(SetupError, match=r"clues.key_env and seen.key_env"):
+    with pytest.raises(SetupError, match=r"clues.key_env = B, .* and seen.key_env = ONE"):
+        key_uses(settings)
+
+
+def test_the_service_that_hears_words_has_its_key_too():
+    endpoint = {"url": "http://ears/v1/", "model": "w"}
+    settings = chosen(
+        speech={"engine": "endpoint", "endpoint": endpoint}, run={"endpoint": {"key_env": "EARS"}}
+    )
+    assert keys_of(settings, {"EARS": "sk-3"})["http://ears/v1"].get_secret_value() == "sk-3"
+    assert keys_of(settings, {}) == {}
+    settings = chosen(
+        speech={"engine": "endpoint", "endpoint": {"url": "http://one/v1", "model": "w"}},
+        chat=CHAT,
+        clues={"engine": "chat"},
+    )
+    with pytest.raises(SetupError, match=r"clues.key_env = ONE.* and run.endpoint.key_env = None"):
         key_uses(settings)
 
 

@@ -58,6 +58,7 @@ def payload(path, wants, **more):
         "words": None,
         "have_speech": None,
         "foresee": None,
+        "spread": 0,
         "norms": None,
     } | more
 
@@ -203,7 +204,7 @@ def test_an_engine_that_fails_takes_no_other_stage_with_it(side_python, pool, tm
     request = payload(DEMO / "goodbye.mp4", ["look", "speech", "tone"], settings=settings)
     answer = pool.call("measure", request, deadline_s=60)
     assert set(answer["rows"]) == {"look"}
-    kind, message = answer["errors"]["speech"]
+    kind, message, _ = answer["errors"]["speech"]
     assert kind == "CrashError"
     assert "whisperx" in message
 

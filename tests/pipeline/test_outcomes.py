@@ -4,8 +4,13 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.outcomes import fail
-from pipeline.pool import UnexpectedError
-from schemas.errors import CrashError, DeadlineError, DecodeError, TransientError
+from schemas.errors import (
+    CrashError,
+    DeadlineError,
+    DecodeError,
+    TransientError,
+    UnexpectedError,
+)
 from schemas.speech import Span
 
 

@@ -4,7 +4,14 @@ import pytest
 
 from annotators.base import FrameBatch
 from pipeline.peak import PeakSettings, find_peak
-from pipeline.pictures import PictureSettings, clip_stills, encode, face_crop
+from pipeline.pictures import (
+    PictureSettings,
+    clip_stills,
+    encode,
+    face_crop,
+    spread,
+    wanted_frames,
+)
 from schemas.errors import AnnotationError, ClipError
 from schemas.peak import Picture
 from tests.pipeline.tracks import FACE_POINTS, make_track
@@ -127,3 +134,29 @@ def test_a_second_decode_that_ends_early_is_an_error():
     track = make_track(n=9)
     with pytest.raises(ClipError, match="frame 4 of 9"):
         clip_stills(batches([RED] * 4), track, find_peak(track, PeakSettings()), PictureSettings())
+
+
+@pytest.mark.parametrize(
+    ("frames", "count", "wanted"),
+    [
+        (10, 3, (0, 5, 9)), (11, 3, (0, 5, 10)), (100, 8, (0, 15, 29, 43, 57, 71, 85, 99)),
+        (3, 8, (0, 1, 2)), (1, 5, (0,)), (2, 4, (0, 1)),
+    ],
+)  # fmt: skip
+def test_frames_are_spread_from_the_first_to_the_last_and_none_twice(frames, count, wanted):
+    assert spread(frames, count) == wanted
+
+
+@pytest.mark.parametrize("count", [3, 4, 8])
+def test_pictures_for_a_model_change_none_of_those_that_are_released(count):
+    track = make_track(n=12)
+    peak = find_peak(track, PeakSettings())
+    frames = np.random.default_rng(1).integers(0, 256, (12, 60, 80, 3), np.uint8)
+    batches = [FrameBatch(i, np.array([track.t_s[i]]), frames[i : i + 1]) for i in range(12)]
+    plain_ones = clip_stills(batches, track, peak, PictureSettings())
+    stills = clip_stills(batches, track, peak, PictureSettings(), count)
+    assert plain_ones.more is None
+    assert stills.model_copy(update={"more": None}) == plain_ones
+    shown = {0, peak.moment.frame_index, *(picture.frame_index for picture in stills.more)}
+    assert shown == {peak.moment.frame_index, *spread(12, count)}
+    assert wanted_frames(track, peak, count) == tuple(sorted(shown | {6}))

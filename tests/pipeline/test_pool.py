@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from pipeline.container import MediaLimits
-from pipeline.pool import StoppedError, UnexpectedError, WorkerPool
+from pipeline.pool import StoppedError, WorkerPool
 from schemas.errors import (
     ClipError,
     CrashError,
@@ -21,6 +21,7 @@ from schemas.errors import (
     DecodeError,
     SetupError,
     TransientError,
+    UnexpectedError,
 )
 from tests.pipeline.media_files import Film, make_film
 

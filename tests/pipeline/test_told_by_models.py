@@ -5,7 +5,7 @@ import pytest
 from annotators import english, heard, seen
 from annotators.clues import CluesSettings
 from pipeline.coarse import CoarseSettings, write_coarse
-from pipeline.engines import reads, told_role
+from pipeline.engines import frames_shown, reads, told_role
 from pipeline.evidence import EvidenceSettings, join
 from pipeline.fine import FineSettings, write_fine
 from pipeline.settings import Settings
@@ -170,6 +170,14 @@ def test_what_decides_the_answers_is_in_the_key_and_the_variable_of_the_key_is_n
     assert len({str(key(**change)) for change in (
         {}, {"model": "n"}, {"base_url": "http://i/v1"}, {"temperature": 0.5}, {"mode": "json"},
     )}) == 5  # fmt: skip
+
+
+def test_pictures_are_of_those_who_ask_for_more_of_them():
+    def shown(**seen):
+        return frames_shown(Settings.model_validate({"seen": seen}))
+
+    assert shown(frames=8) == shown(engine="chat") == 0
+    assert shown(engine="chat", frames=8) == 8
 
 
 def test_clues_depend_on_the_label_only_where_their_writer_is_told_it():

@@ -71,6 +71,19 @@ def test_answers_come_back_into_rows(workshop, server, pool):
     assert all(SEEN in row.caption and HEARD in row.caption for row in coarse)
 
 
+def test_more_frames_are_shown_and_those_of_releases_stay(workshop, server, pool):
+    before = {row.clip_id: row for row in rows(workshop.open(), "stills")}
+    asked = settings(server.url, roles=("seen",), seen={"frames": 5})
+    chain, _ = build(workshop, asked, pool)
+    stills = {row.clip_id: row.model_copy(update={"more": None}) for row in rows(chain, "stills")}
+    assert stills == before
+    seen = [row for row in rows(chain, "seen") if row.frames]
+    assert {len(row.frames) for row in seen} <= {5, 6}
+    shown = [str(call.body).count("image_url") // 2 for call in chat_calls(server)]
+    assert sorted(shown) == sorted(len(row.frames) for row in seen)
+    assert len(seen) == 3
+
+
 def test_the_label_is_in_no_request_of_a_blind_writer(workshop, server, pool):
     """Label and file names could only come in beside the evidence."""
     labels = (workshop.sources / "labels.csv").read_text().replace("happy", "contempt")

@@ -109,7 +109,9 @@ inference_mode = contextlib.nullcontext
 METADATA = "Metadata-Version: 2.1\nName: py-feat\nVersion: {}\n"
 
 
-def stub_environment(folder: Path, *, version: str = "2.1.5", weights: bool = True) -> Path:
+def stub_environment(
+    folder: Path, *, version: str = "2.1.5", weights: bool = True, breaks: bool = False
+) -> Path:
     """Its Python. PyAV and numpy are those of the tests; torch and feat are the stubs."""
     import venv
 
@@ -117,7 +119,9 @@ def stub_environment(folder: Path, *, version: str = "2.1.5", weights: bool = Tr
     (packages,) = folder.glob("lib/python*/site-packages")
     (packages / "torch.py").write_text(TORCH, "utf-8")
     (packages / "feat" / "multitask").mkdir(parents=True)
-    (packages / "feat" / "__init__.py").write_text(FEAT, "utf-8")
+    (packages / "feat" / "__init__.py").write_text(
+        FEAT.replace("what == 201", "True") if breaks else FEAT, "utf-8"
+    )
     (packages / "feat" / "multitask" / "__init__.py").touch()
     (packages / "feat" / "multitask" / "inference.py").write_text(INFERENCE, "utf-8")
     if weights:

@@ -12,7 +12,13 @@ from annotators.models.frame_file import FrameFile
 from annotators.models.openface import OpenFace, run_openface
 from annotators.models.openface_install import inspect_openface
 from schemas.au import INTENSITY_AUS, PRESENCE_AUS
-from schemas.errors import AnnotationError, ClipError, CrashError, DeadlineError, SetupError
+from schemas.errors import (
+    AnnotationError,
+    CrashError,
+    DeadlineError,
+    SetupError,
+    TransientError,
+)
 from tests.openface.installs import MODEL, calls, install
 
 FRAMES = 12
@@ -22,7 +28,7 @@ def video(folder, frames=FRAMES):
     with FrameFile(folder / "shot-0000.avi") as file:
         for number in range(frames):
             file.add(np.full((48, 64, 3), number, np.uint8))
-    return file.path
+    return file.whole()
 
 
 @pytest.fixture
@@ -183,15 +189,26 @@ def test_frames_come_out_of_their_file_as_they_went_in(tmp_path):
     with FrameFile(tmp_path / "x.avi") as file:
         for frame in frames:
             file.add(frame)
-    reader = cv2.VideoCapture(str(file.path))
+    reader = cv2.VideoCapture(str(file.whole()))
     read = [reader.read()[1][..., ::-1] for _ in frames]
     assert np.array_equal(np.stack(read), frames)
     assert reader.read()[0] is False
 
 
-def test_frames_that_cannot_be_written_fail_the_clip_and_a_full_disk_the_run(tmp_path):
+def test_frames_that_cannot_be_written_are_told_when_they_are_wanted(tmp_path):
+    loop = tmp_path / "x.avi"
+    loop.symlink_to(loop)  # a file system that fails, for this file alone
+    file = FrameFile(loop)
+    for _ in range(3):
+        file.add(np.zeros((48, 64, 3), np.uint8))
+    file.close()
+    with pytest.raises(TransientError, match="could not be written"):
+        file.whole()
+
+
+def test_a_full_disk_or_a_folder_that_takes_nothing_stops_the_run(tmp_path):
     frame = np.zeros((48, 64, 3), np.uint8)
-    with pytest.raises(ClipError, match="cannot be written"):
+    with pytest.raises(SetupError, match="cannot be written into the work folder"):
         FrameFile(tmp_path / "no folder" / "x.avi").add(frame)
     full = FrameFile(Path("/dev/full"))  # a disk without room
     with pytest.raises(SetupError, match="make room"):

@@ -27,7 +27,7 @@ def video(folder, *marks):
     with FrameFile(folder / "clip.avi") as file:
         for mark in marks:
             file.add(np.full((48, 64, 3), mark, np.uint8))
-    return file.path
+    return file.whole()
 
 
 def test_every_face_of_every_frame_comes_back(python, tmp_path):

@@ -18,6 +18,7 @@ from schemas.errors import (
     DeadlineError,
     SetupError,
     TransientError,
+    UnexpectedError,
 )
 from tests.annotators.models.side_engines import engine
 
@@ -93,7 +94,7 @@ def test_one_killed_between_two_questions_costs_none(start):
 @pytest.mark.parametrize(
     ("ask", "error", "says"),
     [
-        ({"break": True}, ClipError, "ValueError: cannot be done"),
+        ({"break": True}, UnexpectedError, "ValueError: cannot be done"),
         ({"refuse": True}, TransientError, "busy"),
         ({"list": True}, AnnotationError, "no JSON object"),
     ],
@@ -120,6 +121,12 @@ def test_an_engine_that_cannot_start_stops_the_run(start, options, says):
         side.ask({"number": 1}, deadline_s=PATIENT_S)
 
 
+def test_what_nobody_named_comes_with_its_traceback(start):
+    with pytest.raises(UnexpectedError) as caught:
+        start().ask({"break": True}, deadline_s=PATIENT_S)
+    assert 'raise ValueError("cannot be done")' in caught.value.traceback
+
+
 def test_an_environment_that_is_not_there_names_the_command_that_makes_it(start, tmp_path):
     side = start(python=tmp_path / "no" / "python")
     with pytest.raises(SetupError, match="merr engines install stand-in"):
@@ -130,14 +137,14 @@ def test_another_protocol_is_refused(start, tmp_path):
     speaks = tmp_path / "python"  # whatever it is asked to run, it says hello in another version
     speaks.write_text('#!/bin/sh\necho \'{"protocol": 99, "versions": {}}\'\nsleep 1000\n')
     speaks.chmod(0o755)
-    with pytest.raises(SetupError, match="speaks protocol 99, not 1"):
+    with pytest.raises(SetupError, match="speaks protocol 99, not 2"):
         start(python=speaks).versions()
 
 
 def test_nonsense_in_the_place_of_an_answer_is_refused(start, tmp_path):
     speaks = tmp_path / "python"
     speaks.write_text(
-        '#!/bin/sh\necho \'{"protocol": 1, "versions": {}}\'\nread line\necho "half a li"\n'
+        '#!/bin/sh\necho \'{"protocol": 2, "versions": {}}\'\nread line\necho "half a li"\n'
     )
     speaks.chmod(0o755)
     with pytest.raises(AnnotationError, match="is no JSON"):
