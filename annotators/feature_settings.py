@@ -1,4 +1,4 @@
-"""Which encoder makes the features of each slot, with the settings of each in a section of its own."""
+"""Which encoder makes the features of each slot, with the settings of each in its own section."""
 
 from typing import Literal, Self
 

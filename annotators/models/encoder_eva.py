@@ -89,9 +89,8 @@ def _config(files: EncoderFiles) -> Any:
 def _read(files: EncoderFiles, engine: str) -> dict[str, Any]:
     """Tensors of the vision model, without prefix."""
     found: dict[str, Any] = {}
-    is_whole = "vision_config" in files.config
-    prefix = PREFIX if is_whole else ""
-    for path in weight_files(files.folder, engine, prefix):
+    prefix = PREFIX if "vision_config" in files.config else ""
+    for path in weight_files(files.folder, engine, PREFIX):
         found |= {k.removeprefix(PREFIX): v for k, v in _tensors(path, prefix).items()}
     return found
 

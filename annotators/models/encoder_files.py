@@ -94,8 +94,10 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def _shards(index: Path, prefix: str) -> list[str]:
+    """Those with a tensor so named; all, where no tensor is: then they hold nothing else."""
     shards: dict[str, str] = read_config(index).get("weight_map", {})
-    return sorted({file for name, file in shards.items() if name.startswith(prefix)})
+    named = {file for name, file in shards.items() if name.startswith(prefix)}
+    return sorted(named or set(shards.values()))
 
 
 def _there(folder: Path, names: list[str], engine: str) -> list[Path]:

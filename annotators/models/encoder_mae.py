@@ -42,7 +42,9 @@ class Mae:
 
     def _means(self, faces: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """[N, width]"""
-        pixels = self.runtime.tensor(self.processor(as_pictures(faces), return_tensors="np")["pixel_values"])
+        pixels = self.runtime.tensor(
+            self.processor(as_pictures(faces), return_tensors="np")["pixel_values"]
+        )
         states = self.model(pixels, noise=self._order(len(faces))).last_hidden_state
         return to_numpy(states[:, 1:].float().mean(dim=1))
 

@@ -40,7 +40,7 @@ class VideoMae:
 
     def _steps(self, clips: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """[clips, steps, width]. Every step has equally many tokens, so their mean is the mean."""
-        given = self.processor([as_pictures(clip) for clip in clips], return_tensors="np")
+        given = self.processor([as_pictures(list(clip)) for clip in clips], return_tensors="np")
         tokens = self.model(self.runtime.tensor(given["pixel_values"])).last_hidden_state
         steps = MOTION_FRAMES // self.model.config.tubelet_size
         by_step = tokens.float().unflatten(1, (steps, tokens.shape[1] // steps))

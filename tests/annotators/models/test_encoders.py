@@ -260,7 +260,9 @@ def test_a_model_of_another_kind_is_refused_not_made_up_at_random(tmp_path):
     state = load_file(mae / "model.safetensors")
     del state["vit.layernorm.weight"]
     save_file(state, mae / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(SetupError, match="m lacks 1 weights of a ViTMAEModel, e.g. layernorm.weig"):
+    with pytest.raises(
+        SetupError, match=r"m lacks 1 weights of a ViTMAEModel, e.g. layernorm.weig"
+    ):
         load_mae(files(mae), RUN, keep_frames=False)
 
 

@@ -3,7 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+SMALL = {
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+}
 
 
 def _save(model: Any, processor: Any, folder: Path) -> Path:
