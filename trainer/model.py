@@ -9,7 +9,6 @@ from transformers.modeling_outputs import CausalLMOutput
 
 from schemas.instruction import Marker
 from trainer.config import EmotionLlamaConfig
-from trainer.fusion import ConvAttention
 from trainer.positions import check_call, sample_numbers
 from trainer.projectors import Projectors
 from trainer.sequence import IGNORED, SENTINELS
@@ -161,9 +160,6 @@ class EmotionLlama(PreTrainedModel):
         """As torch does it, which is what the original started from."""
         if isinstance(module, nn.Linear | nn.Conv1d | nn.LayerNorm):
             module.reset_parameters()
-        elif isinstance(module, ConvAttention):
-            nn.init.zeros_(module.up.weight)
-            nn.init.zeros_(module.up.bias)
 
 
 def _given(**features: Tensor | None) -> dict[Marker, Tensor]:
