@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutput
 
 from schemas.instruction import Marker
@@ -40,6 +40,8 @@ class EmotionLlama(PreTrainedModel):
     ) -> None:
         super().__init__(config)
         self.llm = llm or AutoModelForCausalLM.from_config(config.text_config)
+        # Its own would add sampling or a repetition penalty to a greedy answer.
+        self.llm.generation_config = GenerationConfig()
         self.vision = vision or (eyes_of(config.vision_config) if config.vision_config else None)
         self.projectors = Projectors(config)
         self.post_init()

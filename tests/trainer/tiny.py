@@ -16,6 +16,8 @@ from trainer.config import EmotionLlamaConfig
 from trainer.model import EmotionLlama
 from trainer.vision import Eyes
 
+torch.set_num_threads(1)  # matrices this small gain nothing by two, and wait on a busy machine
+
 HIDDEN = 32
 WIDTHS = {"grid": 8, "face": 6, "motion": 7, "audio": 5, "image": 8}
 PATCHES = 16
