@@ -49,7 +49,7 @@ def test_every_engine_is_examined_and_its_terms_are_told():
 
 def test_every_engine_belongs_to_a_stage():
     stages = {name for engine in engines().values() for name in engine.stage.split(", ")}
-    assert stages <= set(BY_NAME)
+    assert stages <= {*BY_NAME, "features"}  # no stage of a build: `merr features` makes them
 
 
 def test_the_findings_are_json():
@@ -103,3 +103,20 @@ def test_what_an_engine_installs_is_what_the_extra_of_its_name_holds():
     assert set(EXTRAS.values()) <= set(pins)
     needed = " ".join(project["dependencies"])
     assert not any(wanted.partition("==")[0] in needed for wanted in EXTRAS.values())
+
+
+def test_encoders_are_looked_for_with_the_next_command_and_merr_works_without_them(tmp_path):
+    model = {"features": {"audio": {"hubert": {"model": str(tmp_path)}}}}
+    found = [
+        f for f in examine(Settings.model_validate(model)).findings if f.name[:9] == "features:"
+    ]
+    assert {f.needed for f in found} == {False, True}  # `small` and `npy` are part of merr
+    hubert = next(f for f in found if f.name == "features: hubert")
+    assert not hubert.ready
+    assert not hubert.needed
+    assert hubert.remedy in (
+        "pip install -c constraints.txt -e '.[train]'",
+        "merr engines install hubert",
+    )
+    assert "not known of chinese-hubert-large" in report_text(examine())
+    assert engines()["videomae"].non_commercial
