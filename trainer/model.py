@@ -56,8 +56,14 @@ class EmotionLlama(PreTrainedModel):
                 f"the language model is {llm.config.hidden_size} wide, the configuration says "
                 f"{config.hidden_size}"
             )
+        if vision and vision.patches != config.grid_patches:
+            raise ValueError(
+                f"EVA sees {vision.patches} patches, the configuration says {config.grid_patches}"
+            )
         config.text_config = llm.config
         config.vision_config = vision.config if vision else None
+        for part in filter(None, (config.text_config, config.vision_config)):
+            part.name_or_path = ""  # a path of this machine; llm_name and vision_name tell
         return cls(config, llm=llm, vision=vision)
 
     def forward(
