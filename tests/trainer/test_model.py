@@ -148,6 +148,15 @@ def test_features_without_a_place_and_places_without_features_are_refused(marker
         model(**batch)
 
 
+@pytest.mark.parametrize("marker", list(SENTINELS))
+def test_features_of_another_shape_are_refused_before_they_are_scattered(marker):
+    model = tiny_model()
+    batch = packed(samples_of(model.config))
+    batch[marker] = torch.cat([batch[marker], batch[marker]], 1)
+    with pytest.raises(ValueError, match=f"features of {marker} are .*, expected"):
+        model(**batch)
+
+
 def test_features_that_no_projector_reads_are_refused():
     model = tiny_model(used=["audio"])
     batch = packed(samples_of(model.config))
