@@ -52,6 +52,6 @@ def _check_targets(model: EmotionLlama, pattern: str, targets: tuple[str, ...]) 
         return
     names = sorted({name.rpartition(".")[2] for name in layers if name.startswith("llm.")})
     raise SetupError(
-        f"{model.config.text_config.model_type} has no layer called {' or '.join(targets)}; "
+        f"{model.config.text_config.model_type} has no Linear layer called {' or '.join(targets)}; "
         f"choose LoRA's targets of {', '.join(names)}"
     )

@@ -184,13 +184,15 @@ def _check_counts(
     """masked_scatter drops surplus rows without a word, so shapes and counts come first."""
     for marker, values in features.items():
         _check_shape(marker, tuple(values.shape), config)
-    for marker, mask in masks.items():
+    # One wait for the device, not five.
+    places = torch.stack([mask.sum() for mask in masks.values()]).tolist()
+    for marker, wanted in zip(masks, places, strict=True):
         tokens = config.grid_tokens if marker == "grid" else 1
-        found = 0 if marker not in features else len(features[marker]) * tokens
-        if int(mask.sum()) != found:
+        found = len(features[marker]) * tokens if marker in features else 0
+        if wanted != found:
             raise ValueError(
-                f"{marker}: {int(mask.sum())} places in input_ids, features for {found}; there "
-                "must be one set of features per sample that has places for it"
+                f"{marker}: {wanted} places in input_ids, features for {found}; there must be one "
+                "set of features per sample that has places for it"
             )
 
 

@@ -327,3 +327,17 @@ def test_checkpointing_changes_no_gradient(lora):
     again, found = learn(saving, **batch)
     assert torch.equal(again, loss)
     assert apart(expected, found) < 1e-6
+
+
+@pytest.mark.parametrize("fusion", ["none", "conv-attention"])
+def test_mixed_precision_trains_every_weight_in_float32(fusion):
+    llm = tiny_llm().to(torch.bfloat16)
+    model = with_lora(tiny_model(llm=llm, fusion=fusion), r=4).train()
+    batch = packed(samples_of(model.get_base_model().config))
+    with torch.autocast("cpu", torch.bfloat16):
+        loss, found = learn(model, **batch)
+    assert loss.dtype == torch.float32
+    assert {values.dtype for values in found.values()} == {torch.float32}
+    assert all(torch.isfinite(values).all() for values in found.values())
+    exact, _ = learn(with_lora(tiny_model(fusion=fusion), r=4).eval(), **batch)
+    assert loss == pytest.approx(float(exact), rel=0.05)
