@@ -8,6 +8,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from flows.cli_features import features
+from flows.cli_checkpoints import convert_checkpoint, merge_checkpoint
 from flows.cli_formats import export, import_app
 from flows.guard import SETUP, SOME_FAILED, guarded, is_debug
 
@@ -25,6 +26,8 @@ app.add_typer(engines_app, name="engines")
 app.add_typer(import_app, name="import")
 app.command("export")(export)
 app.command("features")(features)
+app.command("convert-checkpoint")(convert_checkpoint)
+app.command("merge-checkpoint")(merge_checkpoint)
 quality_app = typer.Typer(help="How good the data is, in figures.", no_args_is_help=True)
 app.add_typer(quality_app, name="quality")
 

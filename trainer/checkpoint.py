@@ -1,12 +1,17 @@
 """Checkpoints: LoRA and projectors, our configuration, the tokenizer. Never the base model."""
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
 import torch
-from peft import PeftModel, get_peft_model_state_dict
-from safetensors import safe_open
-from safetensors.torch import save_file
+from peft import (
+    LoraConfig,
+    PeftModel,
+    get_peft_model_state_dict,
+    set_peft_model_state_dict,
+)
+from safetensors.torch import load_file, save_file
 
 from schemas.errors import SetupError
 from trainer.config import EmotionLlamaConfig
@@ -42,6 +47,8 @@ def write_checkpoint(
     folder.mkdir(parents=True, exist_ok=True)
     found = {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
     save_file(found, folder / WEIGHTS, metadata={"format": "pt"})
+    adapter = deepcopy(adapter)
+    adapter.inference_mode = True  # how it is opened unless asked otherwise
     adapter.save_pretrained(folder)
     config.save_pretrained(folder)
 
@@ -66,11 +73,10 @@ def load_checkpoint(
     )
     _check_base(config, base, folder)
     if vision is None and config.vision_config is not None:
-        vision = load_vision(place_of(config.vision_name, folder), dtype=dtype)
+        side_px = config.vision_config.image_size
+        vision = load_vision(place_of(config.vision_name, folder), side_px=side_px, dtype=dtype)
     model = EmotionLlama.from_parts(config, base, vision)
-    adapted = PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
-    _check_tensors(adapted, folder)
-    return adapted
+    return _adapted(model, folder, trainable=trainable)
 
 
 def load_model(
@@ -122,13 +128,18 @@ def _check_base(config: EmotionLlamaConfig, llm: Any, folder: Path) -> None:
         )
 
 
-def _check_tensors(model: PeftModel, folder: Path) -> None:
-    """peft warns of tensors that a file lacks and starts them at random; here it is an error."""
-    with safe_open(folder / WEIGHTS, framework="pt") as opened:
-        found = set(opened.keys())
-    wanted = set(get_peft_model_state_dict(model, save_embedding_layers=False))
-    if found != wanted:
+def _adapted(model: EmotionLlama, folder: Path, *, trainable: bool) -> PeftModel:
+    """peft's from_pretrained starts LoRA that a file lacks at random, with a warning at most; here
+    names are compared first."""
+    adapter = LoraConfig.from_pretrained(str(folder))
+    adapter.inference_mode = not trainable
+    adapted = PeftModel(model, adapter)
+    tensors = load_file(folder / WEIGHTS)
+    wanted = set(get_peft_model_state_dict(adapted, save_embedding_layers=False))
+    if set(tensors) != wanted:
         raise SetupError(
-            f"{folder / WEIGHTS}: missing {sorted(wanted - found)[:3]}, unknown "
-            f"{sorted(found - wanted)[:3]}; it was written for another configuration"
+            f"{folder / WEIGHTS}: missing {sorted(wanted - set(tensors))[:3]}, unknown "
+            f"{sorted(set(tensors) - wanted)[:3]}; it was written for another configuration"
         )
+    set_peft_model_state_dict(adapted, tensors)
+    return adapted

@@ -17,6 +17,7 @@ from trainer.language_model import load_llm_config
 
 NORM_EPS: Final = 1e-5  # of the original's ln_vision; Blip2VisionModel has 1e-6
 SIDE_PX: Final = 448
+PATCH_PX: Final = 14
 # CLIP's, which the original's image processor normalises with (blip_processors.py)
 _MEAN: Final = np.array((0.48145466, 0.4578275, 0.40821073), np.float32)
 _STD: Final = np.array((0.26862954, 0.26130258, 0.27577711), np.float32)
@@ -36,12 +37,22 @@ class Eyes(nn.Module):
     def config(self) -> Blip2VisionConfig:
         return self.model.config
 
+    @property
+    def patches(self) -> int:
+        """Of the grid: 1,024 at 448 px."""
+        return int((self.config.image_size // self.config.patch_size) ** 2)
+
     @torch.no_grad()
     def forward(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
         """[n, 3, H, W] -> grid [n, P, W] in row-major order, CLS [n, W]; both after ln_vision.
 
         Of last_hidden_state: pooler_output is normalised twice.
         """
+        side = self.model.config.image_size
+        if tuple(pixel_values.shape[-2:]) != (side, side):  # its own check misses smaller ones
+            raise ValueError(
+                f"pictures of {tuple(pixel_values.shape)}, expected [n, 3, {side}, {side}]"
+            )
         parameter = next(self.model.parameters())
         seen = self.model(pixel_values.to(parameter.dtype)).last_hidden_state
         return seen[:, 1:], seen[:, 0]
@@ -53,6 +64,11 @@ def load_vision(name: str, *, side_px: int = SIDE_PX, dtype: torch.dtype = torch
     config = load_llm_config(name)
     renamed = {r"^vision_model\.": ""} if hasattr(config, "vision_config") else {}
     config = getattr(config, "vision_config", config)
+    if not isinstance(config, Blip2VisionConfig):
+        raise SetupError(
+            f"{name}: is of a {config.model_type}, not of a BLIP-2 or its vision model, in which "
+            "EVA is; give one, or a folder of `merr convert-checkpoint`"
+        )
     try:
         model, told = Blip2VisionModel.from_pretrained(
             name, config=config, dtype=dtype, key_mapping=renamed, output_loading_info=True
