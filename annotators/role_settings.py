@@ -9,7 +9,6 @@ from schemas.errors import SetupError
 from schemas.units import Row
 
 MOST_FRAMES: Final = 8
-KEYRING_ENTRY: Final = r"^.+/[^/]+$"
 
 
 class ChatDefaults(Row):
@@ -26,7 +25,6 @@ class ChatDefaults(Row):
     )
     keyring: str | None = Field(
         default=None,
-        pattern=KEYRING_ENTRY,
         description="Where the system's keyring has the key, as SERVICE/USER; asked where the "
         "variable is not set. Needs the package keyring.",
     )
@@ -63,7 +61,6 @@ class RoleSettings(Row):
     )
     keyring: str | None = Field(
         default=None,
-        pattern=KEYRING_ENTRY,
         description="SERVICE/USER of the key in the keyring. Not set, like key_env: that of "
         "[chat].",
     )
