@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
-from schemas.chat import Mode
+from schemas.chat import Mode, base_url
 from schemas.errors import SetupError
 from schemas.units import Row
 
@@ -130,7 +130,10 @@ def speaking(chat: ChatDefaults, role: RoleSettings, name: str) -> Speaking:
                 "docs/engines/chat.md has the settings of each kind of endpoint"
             )
     shared = {key: getattr(chat, key) for key in Speaking.model_fields if key in _SHARED}
-    return Speaking(endpoint=str(endpoint).rstrip("/"), model=str(model), **shared)
+    try:
+        return Speaking(endpoint=base_url(str(endpoint)), model=str(model), **shared)
+    except ValueError as e:
+        raise SetupError(f"{name} asks {endpoint}: {e}") from None
 
 
 _SHARED = ("mode", "temperature", "top_p", "seed", "max_output_tokens", "re_asks")

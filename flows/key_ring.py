@@ -8,8 +8,8 @@ from schemas.errors import SetupError
 def key_in_ring(entry: str) -> SecretStr | None:
     """The key kept as SERVICE/USER. None: the keyring has none of this name.
 
-    SetupError where the entry names no user, the package is not here, or the keyring is locked or missing. What the keyring
-    says of it is not passed on: it might quote the key.
+    SetupError where the entry names no user, the package is not here, or the keyring is locked or
+    missing. What the keyring says of it is not passed on: it might quote the key.
     """
     service, _, user = entry.rpartition("/")
     if not service or not user:
