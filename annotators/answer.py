@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
+from annotators.declining import declines
 from schemas.errors import AnnotationError, EmptyAnswerError, OffSchemaError, RefusedError
 from schemas.units import Row
 
@@ -19,24 +20,6 @@ _KEY_LINE: Final = re.compile(
     r"^[\s>*_#\-\d.]*[\"'`]?(?P<key>[A-Za-z_ ]{2,24}?)[\"'`]?[*_`]*\s*[:\uff1a]\s*(?P<value>.*)$"
 )
 _NOTHING: Final = frozenset(("", "null", "none", "nil", "n/a", "-"))
-_CANNOT: Final = (
-    r"(?:can\s?not|can't|am unable to|'m unable to|am not able to|'m not able to|won't|will not|"
-    r"could not|couldn't)"
-)
-_DO: Final = (
-    r"(?:help|assist|provide|fulfil|fulfill|answer|create|generate|write|engage|identify|comply|"
-    r"determine|analy[sz]e|discuss|continue|describe|process|view|see|hear|listen|recogni[sz]e|"
-    r"translate|complete|do that|do this)"
-)
-_REFUSAL: Final = re.compile(
-    rf"\bi(?:'m| am)? ?(?:\w+ly )?{_CANNOT}\b.{{0,20}}\b{_DO}\b"
-    r"|\bi(?:'m| am) (?:very )?sorry\b.{0,60}\b(?:can|can't|cannot|unable|not)\b"
-    r"|\bas an? (?:ai|artificial intelligence|(?:large )?language model)\b"
-    r"|(?:抱歉|对不起|很遗憾)[\uff0c,]?\s*(?:我|作为).{0,12}(?:无法|不能)"
-    r"|我(?:无法|不能)(?:提供|回答|判断|确定|协助|描述|识别|翻译)"
-    r"|作为(?:一个|一款)?(?:人工智能|ai|语言模型)",
-    re.I,
-)
 
 
 def read_answer(text: str | None, row: type[A]) -> A:
@@ -58,11 +41,6 @@ def read_answer(text: str | None, row: type[A]) -> A:
         return row.model_validate(found)
     except ValidationError as e:
         raise OffSchemaError(_told(e)) from None
-
-
-def declines(text: str) -> bool:
-    """Whether a text is a refusal where an annotation should be."""
-    return bool(_REFUSAL.search(re.sub(r'"[^"]*"|“[^”]*”', '""', text)))
 
 
 def _no_answer(text: str) -> AnnotationError:

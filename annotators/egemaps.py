@@ -22,6 +22,7 @@ from annotators.tone import (
     count_words,
     hear,
     level_range,
+    no_tone,
     rate,
 )
 from annotators.tone_words import LEAST_VOICED, put_into_words
@@ -64,14 +65,7 @@ def describe_egemaps(
     if isinstance(voice, Voice) and len(voice.samples) < LEAST_SAMPLES:
         voice = "too_short"
     if not isinstance(voice, Voice):
-        return Tone(
-            clip_id=clip_id,
-            made_by=made_by,
-            measures=None,
-            description=None,
-            missing=voice,
-            norms=norms_name(norms),
-        )
+        return no_tone(clip_id, made_by, voice, norms)
     features = to_columns(clip_id, extract(voice.samples))
     measures = _measure(voice, features, speech.transcript)
     return Tone(

@@ -16,6 +16,7 @@ from annotators.whisper_settings import (
     FasterWhisperSettings,
     WhisperXSettings,
 )
+from schemas.chat import base_url
 from schemas.units import Row
 
 
@@ -52,4 +53,6 @@ class SpeechSettings(Row):
     def _fits_together(self) -> Self:
         if self.engine == "endpoint" and not (self.endpoint.url and self.endpoint.model):
             raise ValueError("engine endpoint needs speech.endpoint.url and speech.endpoint.model")
+        if self.engine == "endpoint":
+            base_url(str(self.endpoint.url))
         return self

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from annotators.answer import declines
+from annotators.declining import declines
 from annotators.prompt import Prompt
 from schemas.errors import RefusedError
 

@@ -4,12 +4,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
-from schemas.chat import Mode
+from schemas.chat import Mode, base_url
 from schemas.errors import SetupError
 from schemas.units import Row
 
 MOST_FRAMES: Final = 8
-KEYRING_ENTRY: Final = r"^.+/[^/]+$"
 
 
 class ChatDefaults(Row):
@@ -26,7 +25,6 @@ class ChatDefaults(Row):
     )
     keyring: str | None = Field(
         default=None,
-        pattern=KEYRING_ENTRY,
         description="Where the system's keyring has the key, as SERVICE/USER; asked where the "
         "variable is not set. Needs the package keyring.",
     )
@@ -63,7 +61,6 @@ class RoleSettings(Row):
     )
     keyring: str | None = Field(
         default=None,
-        pattern=KEYRING_ENTRY,
         description="SERVICE/USER of the key in the keyring. Not set, like key_env: that of "
         "[chat].",
     )
@@ -133,7 +130,10 @@ def speaking(chat: ChatDefaults, role: RoleSettings, name: str) -> Speaking:
                 "docs/engines/chat.md has the settings of each kind of endpoint"
             )
     shared = {key: getattr(chat, key) for key in Speaking.model_fields if key in _SHARED}
-    return Speaking(endpoint=str(endpoint).rstrip("/"), model=str(model), **shared)
+    try:
+        return Speaking(endpoint=base_url(str(endpoint)), model=str(model), **shared)
+    except ValueError as e:
+        raise SetupError(f"{name} asks {endpoint}: {e}") from None
 
 
 _SHARED = ("mode", "temperature", "top_p", "seed", "max_output_tokens", "re_asks")

@@ -31,6 +31,7 @@ PITCH_DBFS: Final = -20.0  # swift-f0 hears less pitch in quiet recordings: half
 MIN_RATE_S: Final = 1.0  # a count over less is no rate: one syllable more changes it by 25 % (ours)
 MAX_WORDS_PER_S: Final = 8.0  # nobody speaks so fast: the words are not those of this sound (ours)
 
+Missing = Literal["no_audio", "no_speech", "too_short"]
 _NO_PITCH: Final = (None,) * 5
 
 # Scripts that put no spaces between words: Thai to Burmese, Khmer, kana, CJK ideographs.
@@ -107,14 +108,7 @@ def describe_tone(
     made_by = Maker(engine=ENGINE, version=VERSION, model=model, prompt=norms_digest(norms))
     voice = hear(sound, speech, settings)
     if not isinstance(voice, Voice):
-        return Tone(
-            clip_id=clip_id,
-            made_by=made_by,
-            measures=None,
-            description=None,
-            missing=voice,
-            norms=norms_name(norms),
-        )
+        return no_tone(clip_id, made_by, voice, norms)
     f0 = _f0(clip_id, voice, track_pitch)
     measures = _measure(voice, f0, speech.transcript)
     return Tone(
@@ -127,9 +121,18 @@ def describe_tone(
     )
 
 
-def hear(
-    sound: Sound | None, speech: Speech, settings: ToneSettings
-) -> Voice | Literal["no_audio", "no_speech", "too_short"]:
+def no_tone(clip_id: str, made_by: Maker, missing: Missing, norms: Norms | None) -> Tone:
+    return Tone(
+        clip_id=clip_id,
+        made_by=made_by,
+        measures=None,
+        description=None,
+        missing=missing,
+        norms=norms_name(norms),
+    )
+
+
+def hear(sound: Sound | None, speech: Speech, settings: ToneSettings) -> Voice | Missing:
     """The speech of a clip, or why there is none to measure."""
     if sound is None or not len(sound.samples) or speech.voiced is None:
         return "no_audio"

@@ -5,7 +5,6 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from annotators.role_settings import KEYRING_ENTRY
 from schemas.units import Row
 
 _MODEL = (
@@ -14,7 +13,9 @@ _MODEL = (
 )
 
 
-class FasterWhisperSettings(Row):
+class WhisperSettings(Row):
+    """What Whisper is told, wherever it runs."""
+
     known_by_digest: ClassVar = ("model",)  # a folder may move: keys hold what its files say
 
     model: str = Field(default="small", min_length=1, description=f"Converted Whisper: {_MODEL}")
@@ -27,14 +28,6 @@ class FasterWhisperSettings(Row):
         "spoken.",
     )
     beam_size: int = Field(default=5, ge=1, description="Beams of the search for words.")
-    vad_filter: bool = Field(
-        default=True, description="Cut silence out before listening (Silero, in its package)."
-    )
-    batch_size: int = Field(
-        default=1,
-        ge=1,
-        description="Windows of 30 s that are heard at once. 1: one after the other.",
-    )
     device: Literal["cpu", "cuda"] = Field(
         default="cpu", description="Where it computes; the last digits differ, so it decides rows."
     )
@@ -43,27 +36,30 @@ class FasterWhisperSettings(Row):
     )
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.batch_size > 1 and not self.vad_filter:
-            raise ValueError("batch_size above 1 needs vad_filter: its silences part the windows")
+    def _device_can(self) -> Self:
         if self.device == "cpu" and "float16" in self.compute_type:
             raise ValueError(f"compute_type {self.compute_type} needs device cuda")
         return self
 
 
-class WhisperXSettings(Row):
-    known_by_digest: ClassVar = ("model",)
+class FasterWhisperSettings(WhisperSettings):
+    vad_filter: bool = Field(
+        default=True, description="Cut silence out before listening (Silero, in its package)."
+    )
+    batch_size: int = Field(
+        default=1,
+        ge=1,
+        description="Windows of 30 s that are heard at once. 1: one after the other.",
+    )
 
-    model: str = Field(default="small", min_length=1, description=f"Converted Whisper: {_MODEL}")
-    language: str | None = Field(
-        default=None, description="Language spoken, e.g. zh. Not set: told clip by clip."
-    )
-    translate: bool = Field(
-        default=False,
-        description="Ask Whisper a second time, for English (text_en), where another language is "
-        "spoken.",
-    )
-    beam_size: int = Field(default=5, ge=1, description="Beams of the search for words.")
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.batch_size > 1 and not self.vad_filter:
+            raise ValueError("batch_size above 1 needs vad_filter: its silences part the windows")
+        return self
+
+
+class WhisperXSettings(WhisperSettings):
     batch_size: int = Field(default=8, ge=1, description="Windows that are heard at once.")
     align: tuple[str, ...] = Field(
         default=("en",),
@@ -82,12 +78,6 @@ class WhisperXSettings(Row):
         default=None,
         description="Model that tells speakers. Not set: that of whisperx (pyannote community-1).",
     )
-    device: Literal["cpu", "cuda"] = Field(
-        default="cpu", description="Where it computes; the last digits differ, so it decides rows."
-    )
-    compute_type: Literal["int8", "int8_float16", "int8_float32", "float16", "float32"] = Field(
-        default="int8", description="Numbers it computes with; float16 types need device cuda."
-    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -95,8 +85,6 @@ class WhisperXSettings(Row):
             raise ValueError("align_model is for one language: name just that one in align")
         if self.speakers and not self.align:
             raise ValueError("speakers needs align: a word without a time has no speaker")
-        if self.device == "cpu" and "float16" in self.compute_type:
-            raise ValueError(f"compute_type {self.compute_type} needs device cuda")
         return self
 
 
@@ -145,7 +133,6 @@ class EndpointRun(Row):
     )
     keyring: str | None = Field(
         default=None,
-        pattern=KEYRING_ENTRY,
         description="Where the system's keyring has its key, as SERVICE/USER; asked where the "
         "variable is not set. Needs the package keyring.",
     )

@@ -8,9 +8,12 @@ from schemas.errors import SetupError
 def key_in_ring(entry: str) -> SecretStr | None:
     """The key kept as SERVICE/USER. None: the keyring has none of this name.
 
-    SetupError where the package is not here, or the keyring is locked or missing. What the keyring
-    says of it is not passed on: it might quote the key.
+    SetupError where the entry names no user, the package is not here, or the keyring is locked or
+    missing. What the keyring says of it is not passed on: it might quote the key.
     """
+    service, _, user = entry.rpartition("/")
+    if not service or not user:
+        raise SetupError(f"keyring {entry}: expected SERVICE/USER, e.g. merr/openai")
     try:
         import keyring
         from keyring.errors import KeyringError
@@ -18,7 +21,6 @@ def key_in_ring(entry: str) -> SecretStr | None:
         raise SetupError(
             f"keyring {entry}: the package keyring is not here: pip install 'merr[keyring]'"
         ) from None
-    service, _, user = entry.rpartition("/")
     try:
         found = keyring.get_password(service, user)
     except KeyringError as e:

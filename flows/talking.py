@@ -14,6 +14,7 @@ from pipeline.layout import WorkFolder
 from pipeline.settings import Settings
 from pipeline.stages import ROLES
 from pipeline.talk import Talk
+from schemas.chat import base_url
 from schemas.errors import SetupError
 
 
@@ -108,6 +109,6 @@ def _ear_use(settings: Settings) -> Iterator[KeyUse]:
     """Of the service that hears words."""
     asked = settings.speech.endpoint
     if settings.speech.engine == "endpoint":
-        url = str(asked.url).rstrip("/")
+        url = base_url(str(asked.url))
         run = settings.run.endpoint
         yield KeyUse("speech", url, str(asked.model), "run.endpoint", run.key_env, run.keyring)

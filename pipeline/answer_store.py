@@ -25,6 +25,7 @@ from schemas.errors import SetupError
 
 _BUSY_MS: Final = 60_000
 _WITHOUT_SOUND: Final = 1  # the version before transcriptions had a price
+_CONFLICTS: Final = ("40001", "40P01")  # PostgreSQL: serialization failure, deadlock
 _LOCK: Final = 0x6D657272  # "merr"; of PostgreSQL, while tables are made
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
@@ -60,6 +61,10 @@ def store_url(store: str | None, *, default: Path) -> URL:
     return url.set(drivername=_DRIVERS[url.get_backend_name()])
 
 
+class ConflictError(SetupError):
+    """Two transactions waited for each other and this one had to give way: the same may do now."""
+
+
 @contextmanager
 def named_errors(engine: Engine) -> Iterator[None]:
     """What a database can raise is trouble of the set-up: full disk, no server, damaged file."""
@@ -69,7 +74,12 @@ def named_errors(engine: Engine) -> Iterator[None]:
         raise SetupError(f"answer store: {e}") from None
     except SQLAlchemyError as e:
         told = " ".join(str(getattr(e, "orig", None) or e).split())
-        raise SetupError(f"answer store {engine.url.database}: {told}") from None
+        kind = ConflictError if _is_conflict(e) else SetupError
+        raise kind(f"answer store {engine.url.database}: {told}") from None
+
+
+def _is_conflict(error: SQLAlchemyError) -> bool:
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in _CONFLICTS
 
 
 def _make_durable(connection: Any, _: object) -> None:

@@ -8,14 +8,22 @@ metadata = MetaData()
 
 version = Table("merr_version", metadata, Column("version", Integer, primary_key=True))
 
+
+def _request() -> tuple[Column[str], ...]:
+    """What a request is known by; columns belong to one table, so they are made for each."""
+    return (
+        Column("request_id", String(64), primary_key=True),
+        Column("stage", String, nullable=False),
+        Column("endpoint", String, nullable=False),
+        Column("model", String, nullable=False),
+    )
+
+
 # One row per request that was ever about to be sent.
 notes = Table(
     "notes",
     metadata,
-    Column("request_id", String(64), primary_key=True),
-    Column("stage", String, nullable=False),
-    Column("endpoint", String, nullable=False),
-    Column("model", String, nullable=False),
+    *_request(),
     Column("request_json", Text, nullable=False),  # media replaced by their hashes
     Column("most_prompt_tokens", BigInteger, nullable=False),
     Column("most_audio_tokens", BigInteger, nullable=False),
@@ -31,10 +39,7 @@ notes = Table(
 answers = Table(
     "answers",
     metadata,
-    Column("request_id", String(64), primary_key=True),
-    Column("stage", String, nullable=False),
-    Column("endpoint", String, nullable=False),
-    Column("model", String, nullable=False),
+    *_request(),
     Column("tariff", String, nullable=False),  # online or batch
     Column("prompt_tokens", BigInteger),
     Column("output_tokens", BigInteger),

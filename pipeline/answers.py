@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.answer_rows import Most, Note
-from pipeline.answer_store import named_errors
+from pipeline.answer_store import ConflictError, named_errors
 from pipeline.answer_tables import answers, notes, refused_modes
 from pipeline.media_marks import without_media
 from schemas.chat import Asked, ChatAnswer, ChatRequest, Mode, canonical_json
@@ -35,6 +35,7 @@ from schemas.errors import SetupError
 T = TypeVar("T")
 
 Tariff = Literal["online", "batch"]
+_CONFLICTS: Final = 5  # in a row; each means that another process went on
 SENT: Final = "sent"
 _QUEUED: Final = "queued"
 _ONLINE: Final = "online"
@@ -143,16 +144,32 @@ class AnswerStore:
 
     def together(self, works: Sequence[Callable[[], T]]) -> list[T | SetupError]:
         """Writes that share one commit; one by one where they cannot."""
+        if len(works) == 1:
+            return [self._alone(works[0])]
+        try:
+            return self._shared_commit(works)
+        except SetupError:
+            return [self._alone(work) for work in works]
+
+    def _alone(self, work: Callable[[], T]) -> T | SetupError:
+        """Again where another process was in the way, which never waits for this one twice."""
+        for tries_left in reversed(range(_CONFLICTS)):
+            try:
+                return self._shared_commit([work])[0]
+            except ConflictError as e:
+                if not tries_left:
+                    return e
+            except SetupError as e:
+                return e
+        raise AssertionError("the last try returns")
+
+    def _shared_commit(self, works: Sequence[Callable[[], T]]) -> list[T]:
         try:
             with self.write() as db:
                 self._shared.db = db
                 return [work() for work in works]
-        except SetupError as e:
-            if len(works) == 1:
-                return [e]
         finally:
             self._shared.db = None
-        return [result for work in works for result in self.together([work])]
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

@@ -185,7 +185,8 @@ class Asker:
         await self._budget.hold(request.model, worst)
         took: Amount | None = worst  # what a call that is broken off may have taken
         try:
-            await self._io.write(partial(self.store.note, request, stage=stage, most=most))
+            note = partial(self.store.note, request, stage=stage, most=most)
+            await self._io.write(note, request_id=request.request_id)
             try:
                 answer = await endpoint.ask(request)
             except MerrError as e:
@@ -201,7 +202,8 @@ class Asker:
     async def _failed(self, request: ChatRequest, error: MerrError, worst: Amount) -> Amount | None:
         """The note is closed. What the call may have taken all the same."""
         lost = isinstance(error, TransientError) and error.may_be_paid
-        await self._io.write(partial(self.store.unnote, request.request_id, lost=lost))
+        unnote = partial(self.store.unnote, request.request_id, lost=lost)
+        await self._io.write(unnote, request_id=request.request_id)
         if isinstance(error, ModeUnsupportedError):
             self._refused_modes.add((request.endpoint, request.model, request.mode))
             await self._io.write(partial(self.store.refuse_mode, request))
@@ -210,7 +212,7 @@ class Asker:
     async def _stored(self, stage: str, request: ChatRequest, answer: ChatAnswer) -> ChatAnswer:
         as_asked = is_as_asked(request, answer, self._settings.served_as)
         put = partial(self.store.put, request, answer, stage=stage, aside=not as_asked)
-        return await self._io.write(put)
+        return await self._io.write(put, request_id=request.request_id)
 
     async def _put_off(self, batches: BatchCalls, stage: str, request: ChatRequest) -> None:
         """WaitingError for what waits in a batch or goes into the next; a request that a batch
@@ -224,7 +226,7 @@ class Asker:
             worst = Amount.of(as_usage(most), price, batch=True)
             await self._budget.hold(request.model, worst)
             note = partial(self.store.note, request, stage=stage, most=most, queued=True)
-            await self._io.write(note)
+            await self._io.write(note, request_id=request.request_id)
             await self._budget.settle(worst, worst)
             await batches.add(request)
         raise WaitingError(f"{request.endpoint} {request.model}: the answer comes with a batch")

@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Final, Literal
 
+from annotators.declining import declines, unquoted
+
 Field = Literal["tone", "caption", "text", "phrase", "label"]
-VERSION: Final = "1"  # changes when the same text would be judged otherwise
+VERSION: Final = "2"  # changes when the same text would be judged otherwise
 REASONS: Final = (
     "empty",
     "error_text",
@@ -34,25 +36,11 @@ _ERROR: Final = re.compile(
     r"(?:\d{3} )?(?:internal server error|bad gateway|too many requests)|rate limit)",
     re.IGNORECASE,
 )
-_CANNOT: Final = (
-    r"(?:can\s?not|can't|am unable to|'m unable to|am not able to|'m not able to|won't|"
-    r"could not|couldn't)"
-)
-_HELP: Final = (
-    r"(?:help|assist|provide|fulfil|fulfill|answer|create|generate|write|engage|identify|"
-    r"comply|determine|analy[sz]e|explain|discuss|continue|accommodate|satisfy|complete|offer|"
-    r"respond|make|give|process|view|see|recogni[sz]e|describe)"
-)
-_REFUSAL: Final = re.compile(
-    rf"\bI(?: \w+ly)? {_CANNOT} (?:\w+ly )?{_HELP}\b|\bI{_CANNOT} (?:\w+ly )?{_HELP}\b|"
-    r"\bas an? (?:ai|artificial intelligence|(?:large )?language model)\b|"
-    r"^\W*(?:i'm |i am )?(?:sorry|i apologi[sz]e|apologies)\b.{0,80}"
-    r"\b(?:can|can't|cannot|unable|not)\b|"
+# In a caption that should explain; a description of a scene may well say that there is no evidence.
+_EVASION: Final = re.compile(
     r"\bis there (?:something|anything) else (?:i|you)\b|"
     r"\b(?:there is|there's) (?:not enough|insufficient|no) (?:information|evidence|context) "
-    r"(?:provided |given )?to\b|"
-    r"(?:抱歉|对不起)[\uff0c,]?我(?:无法|不能)|作为(?:一个|一款)?(?:人工智能|AI|语言模型)|"
-    r"^我(?:无法|不能)(?:提供|回答|判断|确定|协助)",
+    r"(?:provided |given )?to\b",
     re.IGNORECASE,
 )
 _NO_EMOTION: Final = re.compile(
@@ -109,7 +97,7 @@ def _found(kind: Field, text: str, transcript: str | None) -> Iterator[str]:
         return
     if _ERROR.search(text):
         yield "error_text"
-    if _REFUSAL.search(_unquoted(text)):
+    if declines(text) or _EVASION.search(unquoted(text)):
         yield "refusal"
     if kind in ("tone", "label") and _NO_EMOTION.search(text):
         yield "no_listed_emotion"
@@ -117,11 +105,6 @@ def _found(kind: Field, text: str, transcript: str | None) -> Iterator[str]:
         yield "transcript_as_tone"
     if (kind == "caption" and _is_cut(text)) or (kind == "tone" and _lacks_noun(text)):
         yield "truncated"
-
-
-def _unquoted(text: str) -> str:
-    """What a person in the clip says is no refusal of the writer's."""
-    return re.sub(r'"[^"]*"|“[^”]*”', '""', text)
 
 
 def _is_speech(text: str, transcript: str | None) -> bool:

@@ -10,7 +10,7 @@ from pipeline.answers import AnswerStore
 from schemas.errors import SetupError
 
 T = TypeVar("T")
-_Waiting = tuple[Callable[[], Any], "asyncio.Future[Any]"]
+_Waiting = tuple[str, Callable[[], Any], "asyncio.Future[Any]"]
 
 
 class StoreIo:
@@ -26,10 +26,11 @@ class StoreIo:
     async def read(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reader, work)
 
-    async def write(self, work: Callable[[], T]) -> T:
-        """The result of `work`, once it is on the disk."""
+    async def write(self, work: Callable[[], T], *, request_id: str = "") -> T:
+        """The result of `work`, once it is on the disk. `request_id`: whose rows it locks; all
+        processes take them in one order, so that none waits for another in a ring."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((work, future))
+        self._waiting.append((request_id, work, future))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_all())
         return await future
@@ -45,11 +46,16 @@ class StoreIo:
         loop = asyncio.get_running_loop()
         while self._waiting:
             taken, self._waiting = self._waiting, []
-            works = [work for work, _ in taken]
+            taken.sort(key=_request_id)  # stays in order where it is of one request
+            works = [work for _, work, _ in taken]
             told = await loop.run_in_executor(self._writer, self._store.together, works)
-            for (_, future), result in zip(taken, told, strict=True):
+            for (_, _, future), result in zip(taken, told, strict=True):
                 _tell(future, result)
         self._writing = None
+
+
+def _request_id(waiting: _Waiting) -> str:
+    return waiting[0]
 
 
 def _tell(future: "asyncio.Future[Any]", result: object) -> None:

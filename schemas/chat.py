@@ -31,17 +31,22 @@ class ChatRequest(Row):
     @field_validator("endpoint")
     @classmethod
     def _plain_url(cls, endpoint: str) -> str:
-        url = urlsplit(endpoint)
-        if url.scheme not in ("http", "https") or not url.hostname:
-            raise ValueError("an endpoint is a base URL that starts with http:// or https://")
-        if url.username or url.password or url.query or url.fragment:
-            raise ValueError("an endpoint has no user, password, query or fragment; keys go apart")
-        return endpoint.rstrip("/")
+        return base_url(endpoint)
 
     @property
     def request_id(self) -> str:
         """sha256, in hex, of every field."""
         return _digest(self)
+
+
+def base_url(endpoint: str) -> str:
+    """Of an endpoint, without a slash at its end; ValueError where it is none."""
+    url = urlsplit(endpoint)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise ValueError("an endpoint is a base URL that starts with http:// or https://")
+    if url.username or url.password or url.query or url.fragment:
+        raise ValueError("an endpoint has no user, password, query or fragment; keys go apart")
+    return endpoint.rstrip("/")
 
 
 @lru_cache(maxsize=64)  # a request may hold megabytes of media, and is asked for its id often

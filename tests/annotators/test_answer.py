@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from annotators.answer import answer_schema, declines, read_answer
+from annotators.answer import answer_schema, read_answer
 from annotators.clues_chat import BlindAnswer
+from annotators.declining import declines
 from annotators.heard import HeardAnswer
 from schemas.errors import EmptyAnswerError, OffSchemaError, RefusedError
 

@@ -1,5 +1,6 @@
 """The answer store, on SQLite and on PostgreSQL."""
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -166,6 +167,36 @@ def test_many_processes_may_write_at_once(open_store):
     [row] = spent(stores[0], PRICES)
     assert row.calls == 50
     assert stores[0].in_flight() == []
+
+
+def test_two_that_wait_for_each_other_both_get_done(open_store):
+    """Each holds what the other wants: a database ends one of them, and it tries again."""
+    one, two = request(URL, "1"), request(URL, "2")
+    both_hold, told = threading.Barrier(2), []
+
+    def crosswise(store, first, second):
+        tries = []
+
+        def work():
+            store.note(first, stage="heard", most=MOST)
+            if not tries:
+                tries.append(1)
+                with contextlib.suppress(threading.BrokenBarrierError):
+                    both_hold.wait(1)
+            store.note(second, stage="heard", most=MOST)
+            return "done"
+
+        told.extend(store.together([work]))
+
+    threads = [
+        threading.Thread(target=crosswise, args=(open_store(), *pair))
+        for pair in ((one, two), (two, one))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told == ["done", "done"]
 
 
 def test_the_store_keeps_hashes_in_place_of_media(tmp_path):

@@ -73,8 +73,9 @@ def test_a_role_and_the_service_that_hears_have_entries_of_their_own(ring):
 
 
 def test_an_entry_names_service_and_user():
-    with pytest.raises(ValueError, match="keyring"):
-        chosen(chat={"keyring": "openai"})
+    for entry in ("openai", "/openai", "merr/"):
+        with pytest.raises(SetupError, match="expected SERVICE/USER"):
+            key_in_ring(entry)
 
 
 def test_doctor_says_how_to_put_a_key_into_the_ring(ring, tmp_path, monkeypatch):

@@ -65,6 +65,13 @@ def test_the_service_that_hears_words_has_its_key_too():
         key_uses(settings)
 
 
+def test_what_is_no_base_url_stops_the_run_before_it_starts():
+    with pytest.raises(SetupError, match=r"clues asks localhost:8000/v1: .*http://"):
+        key_uses(chosen(chat={**CHAT, "base_url": "localhost:8000/v1"}, clues={"engine": "chat"}))
+    with pytest.raises(ValueError, match="no user, password"):
+        chosen(speech={"engine": "endpoint", "endpoint": {"url": "http://u:p@h/v1", "model": "w"}})
+
+
 def test_where_nobody_asks_nothing_is_opened(tmp_path):
     with talking(WorkFolder(tmp_path), chosen(chat=CHAT)) as talked:
         assert talked.talk is None

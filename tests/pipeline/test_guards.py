@@ -130,6 +130,7 @@ def test_the_picture_of_the_peak_shows_the_frame_of_the_peak(tmp_path):
             "track": track.model_dump(mode="json"),
             "peak": find_peak(track, PeakSettings()).model_dump(mode="json"),
             "limits": DEFAULT_LIMITS.model_dump(mode="json"),
+            "spread": 0,
             "settings": {"stills": PictureSettings().model_dump(mode="json")},
         }
     )
