@@ -1,1 +1,1 @@
-"""Emotion-LLaMA from a release."""
+"""Emotion-LLaMA from a release: the model, its checkpoints, training and evaluation."""
