@@ -1,14 +1,15 @@
 """A batch as the model reads it, out of token table and features."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from schemas.grid import PatchGrid
 from trainer.data import Samples
 from trainer.packing import rows_of
 from trainer.sequence import IGNORED
@@ -22,21 +23,13 @@ class Batch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Grids:
-    """Patch grids by clip: `rows[place[clip_id]]` is [patches, width] float16."""
-
-    place: Mapping[str, int]
-    rows: NDArray[np.float16]
-
-
-@dataclass(frozen=True)
 class Collator:
     """Reads samples and lays them into rows. Draws nothing, so a batch depends on its samples
     alone, whatever process reads it."""
 
     samples: Samples  # of the whole cache: number of a sample = its row
     table: TokenTable
-    grids: Grids | None
+    grids: PatchGrid | None
     clips: NDArray[np.object_]  # clip_id of every sample
     row_tokens: int
 
@@ -75,11 +68,12 @@ class Collator:
 
     def _features(self, numbers: Sequence[int]) -> dict[str, Tensor]:
         """Slot -> [n, width] in the order of the samples; a slot that none has is not there."""
-        found: dict[str, list[NDArray[Any]]] = {}
+        found: dict[str, list[NDArray[np.float16]]] = {}
         for number in numbers:
             for slot, vector in self.samples.features(number).items():
                 found.setdefault(slot, []).append(vector)
-            if self.grids and self.clips[number] in self.grids.place:
-                grid = self.grids.rows[self.grids.place[self.clips[number]]]
-                found.setdefault("grid", []).append(grid)
-        return {slot: torch.from_numpy(np.stack(rows)) for slot, rows in found.items()}
+        stacked = {slot: torch.from_numpy(np.stack(rows)) for slot, rows in found.items()}
+        seen = [self.clips[n] for n in numbers if self.grids and self.clips[n] in self.grids]
+        if self.grids and seen:
+            stacked["grid"] = torch.from_numpy(self.grids.rows(seen))
+        return stacked

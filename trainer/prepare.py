@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from schemas.errors import SetupError
 from schemas.instruction import MARKERS
-from trainer.batch import Collator, Grids
+from schemas.grid import PatchGrid
+from trainer.batch import Collator
 from trainer.config import EmotionLlamaConfig
 from trainer.data import Samples, load
-from trainer.grids import open_grids
 from trainer.language_model import load_llm_config, load_tokenizer
 from trainer.plan import Plan, make_plan, streams_of
 from trainer.recipe import Recipe
@@ -48,7 +48,7 @@ def prepare(
     grids = _grids(recipe, grid)
     words = load_tokenizer(recipe.model.llm, samples, tokenizer)
     config = _config(recipe, samples, words, grids)
-    table = tokenised(samples, SequenceMaker.of(config, words), grids.place if grids else ())
+    table = tokenised(samples, SequenceMaker.of(config, words), grids.clip_ids if grids else ())
     held = groups_of(samples, recipe.data, "val")
     validation = np.sort(np.concatenate(list(held.values())))
     _check_lengths(table.lengths, np.concatenate([*groups.values(), validation]), recipe)
@@ -69,7 +69,7 @@ def prepare(
     return Prepared(opened, recipe, words, config, collate, plan, validation)
 
 
-def _grids(recipe: Recipe, grid: Path | None) -> Grids | None:
+def _grids(recipe: Recipe, grid: Path | None) -> PatchGrid | None:
     if not recipe.model.grid:
         return None
     if grid is None:
@@ -77,11 +77,11 @@ def _grids(recipe: Recipe, grid: Path | None) -> Grids | None:
             f"recipe {recipe.name}: wants the patch grids of the peak frames; give the folder of "
             "the grid cache with --grid, or do without: --set model.grid=false"
         )
-    return open_grids(grid)
+    return PatchGrid.open(grid)
 
 
 def _config(
-    recipe: Recipe, samples: Samples, tokenizer: Any, grids: Grids | None
+    recipe: Recipe, samples: Samples, tokenizer: Any, grids: PatchGrid | None
 ) -> EmotionLlamaConfig:
     there = {*samples.widths, *(["grid"] if grids else [])}
     if not there:
@@ -91,7 +91,7 @@ def _config(
         )
     widths = {f"{slot}_width": width for slot, width in samples.widths.items()}
     if grids:
-        widths |= {"grid_patches": grids.rows.shape[1], "grid_width": grids.rows.shape[2]}
+        widths |= {"grid_patches": grids.shape[0], "grid_width": grids.shape[1]}
     return EmotionLlamaConfig(
         text_config=load_llm_config(recipe.model.llm, tokenizer),
         llm_name=recipe.model.llm if recipe.model.adapter == "lora" else None,
@@ -103,9 +103,7 @@ def _config(
     )
 
 
-def _check_lengths(
-    lengths: NDArray[np.int64], numbers: NDArray[np.int64], recipe: Recipe
-) -> None:
+def _check_lengths(lengths: NDArray[np.int64], numbers: NDArray[np.int64], recipe: Recipe) -> None:
     longest = int(lengths[numbers].max())
     if longest > recipe.run.max_length:
         many = int((lengths[numbers] > recipe.run.max_length).sum())

@@ -22,7 +22,7 @@ class DataRecipe(Row):
     )
     answers: Literal["as_is", "original"] = Field(
         default="as_is",
-        description="Answer transform. original: lower case, . ! \" ( ) * # : ; ~ taken out.",
+        description='Answer transform. original: lower case, . ! " ( ) * # : ; ~ taken out.',
     )
     encoders: dict[str, str] = Field(
         default={}, description="Encoder by slot, where the release has several for one."

@@ -76,9 +76,7 @@ def fingerprint(tokenizer: Any) -> str:
     return hashlib.sha256(f"{told}\n{ends}".encode()).hexdigest()[:16]
 
 
-def _sequences(
-    samples: Samples, maker: SequenceMaker, grids: frozenset[str]
-) -> Iterator[Sequence]:
+def _sequences(samples: Samples, maker: SequenceMaker, grids: frozenset[str]) -> Iterator[Sequence]:
     whole = Samples(samples.release, samples.cache, np.arange(len(samples.cache.texts)))
     columns = [whole.column(name) for name in ("clip_id", "instruction", "target")]
     for row, (clip, instruction, target) in enumerate(zip(*columns, strict=True)):
