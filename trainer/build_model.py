@@ -79,7 +79,8 @@ def load_weights(model: Any, folder: Path) -> None:
 
 def inner_model(model: Any) -> EmotionLlama:
     """The EmotionLlama inside of peft, or itself."""
-    return model.get_base_model() if isinstance(model, PeftModel) else model
+    inner: EmotionLlama = model.get_base_model() if isinstance(model, PeftModel) else model
+    return inner
 
 
 def _apply_device(model: Any, prepared: Prepared) -> None:

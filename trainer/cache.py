@@ -78,9 +78,11 @@ def _write(release: Release, folder: Path, encoders: Mapping[str, str]) -> None:
         table.rows.tofile(folder / f"{slot}.f16")
         texts = texts.append_column(f"row_{slot}", _rows_of(clips, table))
         about["slots"][slot] = {"encoder": table.encoder, "width": table.rows.shape[1]}
-    with pa.OSFile(str(folder / "texts.arrow"), "wb") as sink:
-        with pa.ipc.new_file(sink, texts.schema) as writer:
-            writer.write_table(texts)
+    with (
+        pa.OSFile(str(folder / "texts.arrow"), "wb") as sink,
+        pa.ipc.new_file(sink, texts.schema) as writer,
+    ):
+        writer.write_table(texts)
     (folder / _ABOUT).write_text(json.dumps(about, indent=2) + "\n", "utf-8")
 
 

@@ -21,8 +21,8 @@ from torch.distributed.fsdp import FSDPModule, fully_shard
 
 from schemas.errors import SetupError
 from trainer.build_model import inner_model
-from trainer.recipe import DeviceRecipe
 from trainer.reader import Share
+from trainer.recipe import DeviceRecipe
 
 _PLAIN = (DistributedType.NO, DistributedType.MULTI_CPU, DistributedType.MULTI_GPU)
 _FULL = StateDictOptions(full_state_dict=True, cpu_offload=True)
@@ -113,5 +113,3 @@ def set_optimizer_state(
     model: Any, optimizer: torch.optim.Optimizer, state: dict[str, Any]
 ) -> None:
     set_optimizer_state_dict(plain_model(model), optimizer, state, options=_FULL)
-
-

@@ -1,4 +1,4 @@
-"""The language model of a recipe: its tokenizer and configuration first, its weights when needed."""
+"""The language model of a recipe: tokenizer and configuration first, weights when needed."""
 
 from pathlib import Path
 from typing import Any, Final

@@ -149,5 +149,3 @@ def validate(trainee: Trainee, prepared: Prepared) -> float:
             total += weighted_loss(trainee.model, moved).float()
     trainee.model.train()
     return summed(total, trainee.accelerator)
-
-

@@ -1,6 +1,7 @@
 """Samples laid into rows: several behind each other, or one in each."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 
 def rows_of(lengths: Sequence[int], row_tokens: int) -> list[list[int]]:
@@ -25,4 +26,4 @@ def chunks_of(count: int, at_most: int) -> list[slice]:
     """0..count in as few parts as fit, which differ by at most one."""
     parts = -(-count // at_most)
     ends = [count * part // parts for part in range(parts + 1)]
-    return [slice(a, b) for a, b in zip(ends, ends[1:], strict=False)]
+    return [slice(a, b) for a, b in pairwise(ends)]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import SetupError
-from schemas.instruction import MARKERS
 from schemas.grid import PatchGrid
+from schemas.instruction import MARKERS
 from trainer.batch import Collator
 from trainer.config import EmotionLlamaConfig
 from trainer.data import Samples, load
