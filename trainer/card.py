@@ -1,7 +1,7 @@
 """The model card of a run."""
 
-from trainer.checkpoint import Progress
 from trainer.prepare import Prepared
+from trainer.run_checkpoint import Progress
 from trainer.run_folder import RunFolder, read_record
 
 

@@ -13,9 +13,9 @@ from schemas.instruction import MARKERS
 from trainer.batch import Collator
 from trainer.config import EmotionLlamaConfig
 from trainer.data import Samples, load
-from trainer.language_model import load_llm_config, load_tokenizer
 from trainer.plan import Plan, make_plan, streams_of
 from trainer.recipe import Recipe
+from trainer.recipe_model import llm_config_of, tokenizer_of
 from trainer.release import Release, open_release
 from trainer.selection import check_groups, groups_of
 from trainer.sequence import SequenceMaker, turn_of
@@ -46,7 +46,7 @@ def prepare(
     groups = groups_of(samples, recipe.data, "train")
     check_groups(samples, groups, recipe.data)
     grids = _grids(recipe, grid)
-    words = load_tokenizer(recipe.model.llm, samples, tokenizer)
+    words = tokenizer_of(recipe.model.llm, samples, tokenizer)
     config = _config(recipe, samples, words, grids)
     table = tokenised(samples, SequenceMaker.of(config, words), grids.clip_ids if grids else ())
     held = groups_of(samples, recipe.data, "val")
@@ -93,7 +93,7 @@ def _config(
     if grids:
         widths |= {"grid_patches": grids.shape[0], "grid_width": grids.shape[1]}
     return EmotionLlamaConfig(
-        text_config=load_llm_config(recipe.model.llm, tokenizer),
+        text_config=llm_config_of(recipe.model.llm, tokenizer),
         llm_name=recipe.model.llm if recipe.model.adapter == "lora" else None,
         used=[marker for marker in MARKERS if marker in there],
         layout=recipe.model.layout,
