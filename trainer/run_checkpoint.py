@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import ValidationError
 
@@ -27,6 +27,13 @@ class Progress(Row):
     best_step: int | None = None
     without_gain: int = 0  # validations since the best one
     done: bool = False
+
+
+def chosen_step(progress: Progress, choose: Literal["best", "last"]) -> int:
+    """The step whose checkpoint becomes the model; the last one where nothing was validated."""
+    if choose == "last" or progress.best_step is None:
+        return progress.step
+    return progress.best_step
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:

@@ -34,6 +34,7 @@ from trainer.run_checkpoint import (
     Progress,
     checkpoint_path,
     checkpoints,
+    chosen_step,
     read_progress,
     save_checkpoint,
     tidy_checkpoints,
@@ -231,7 +232,7 @@ def _finish(
     run: RunFolder, prepared: Prepared, progress: Progress, accelerator: Accelerator
 ) -> None:
     if accelerator.is_main_process:
-        chosen = progress.step if progress.best_step is None else progress.best_step
+        chosen = chosen_step(progress, prepared.recipe.run.choose)
         export_model(run, checkpoint_path(run.checkpoints, chosen), prepared)
         write_card(run, card_text(run, prepared, progress))
     accelerator.wait_for_everyone()

@@ -151,7 +151,7 @@ def test_a_second_stage_begins_with_the_weights_of_the_first(learned, cache, tmp
         (["data.must_have=['fear']"], "no sample with the label fear"),
         (["model.grid=true"], "give the folder of the grid cache"),
         (["data.encoders.face=other"], "no features of 'other'"),
-        (["model.llm={here}"], "no model's folder"),
+        (["model.llm={here}"], "has no tokenizer"),
         (["model.start=nowhere"], "model.start nowhere"),
         (["run.wandb=true"], "wandb is not installed"),
         (["device.parallel=fsdp"], "with one process shards nothing"),
