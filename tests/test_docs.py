@@ -41,6 +41,7 @@ from schemas.clip import Clip
 from schemas.egemaps import CITED, Egemaps
 from schemas.errors import ClipError, TransientError
 from schemas.failure import Failure, Rejection
+from schemas.grid import GridHead
 from schemas.label import load_vocabulary, shipped_vocabularies
 from schemas.merr import DirtCount, ImportedFile, ImportLedger, MerrRecord
 from schemas.release import EngineUse, Manifest, ReleaseFile
@@ -71,6 +72,7 @@ PAGES = {
         "docs/engines/chat.md",
         "docs/engines/openface.md",
         "docs/engines/pyfeat.md",
+        "docs/engines/encoders.md",
     )
 }
 FORMAT, GUIDE, README, FORMATS = (
@@ -78,7 +80,15 @@ FORMAT, GUIDE, README, FORMATS = (
     for name in ("docs/data-format.md", "docs/data-engineers.md", "README.md", "docs/formats.md")
 )
 # Never in a table, so without Arrow types.
-JSON_MODELS = (Manifest, ReleaseFile, EngineUse, ImportLedger, ImportedFile, DirtCount)
+JSON_MODELS = (
+    Manifest,
+    ReleaseFile,
+    EngineUse,
+    ImportLedger,
+    ImportedFile,
+    DirtCount,
+    GridHead,
+)
 FOLDERS = ("schemas", "annotators", "pipeline", "flows", "datasets", "tests", "benchmarks", "docs")
 HOSTS = {
     "arxiv.org",
@@ -171,7 +181,7 @@ MODELS = with_all_below(
     ]
 )
 STRUCTS = {pa.struct(list(arrow_schema(model))): name for name, model in MODELS.items()}
-SCALARS = {pa.float64(): "float64", pa.float32(): "float32"}
+SCALARS = {pa.float64(): "float64", pa.float32(): "float32", pa.float16(): "float16"}
 
 
 def type_text(kind: pa.DataType) -> str:
