@@ -11,6 +11,8 @@ def card_text(run: RunFolder, prepared: Prepared, progress: Progress) -> str:
     features = ", ".join(
         f"{slot} by {table.encoder}" for slot, table in prepared.samples.cache.slots.items()
     )
+    if recipe.model.grid:
+        features += "; patch grids"
     last = record.sessions[-1]
     lines = [
         "---",
@@ -25,7 +27,7 @@ def card_text(run: RunFolder, prepared: Prepared, progress: Progress) -> str:
         f"- release: {prepared.release.title}, digest {manifest.digest}, licence of the data: "
         f"{manifest.licence}",
         f"- recipe: `recipe.toml`, sha256 {record.recipe}",
-        f"- features: {features or 'none'}{'; patch grids' if recipe.model.grid else ''}",
+        f"- features: {features}; of the samples have it: {prepared.coverage_text}",
         f"- labels: vocabulary {manifest.vocabulary}",
         f"- steps: {progress.step} of {record.steps}, {prepared.plan.per_step} visits each; seed "
         f"{record.seed}, order {record.plan}",

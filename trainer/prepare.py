@@ -36,6 +36,25 @@ class Prepared:
     def samples(self) -> Samples:
         return self.collate.samples
 
+    @property
+    def coverage(self) -> dict[str, float]:
+        """Modality -> share of the samples to train on whose clip has it. The others go without: no
+        place in the sequence, no zeros in its stead."""
+        numbers = np.unique(self.plan.visits)
+        shares = {
+            slot: float(table.there[numbers].mean())
+            for slot, table in self.samples.cache.slots.items()
+        }
+        if self.collate.grids is None:
+            return shares
+        seen = [clip in self.collate.grids for clip in self.collate.clips[numbers]]
+        return {"grid": float(np.mean(seen)), **shares}
+
+    @property
+    def coverage_text(self) -> str:
+        """ "grid 100%, face 98%"."""
+        return ", ".join(f"{slot} {share:.0%}" for slot, share in self.coverage.items())
+
 
 def prepare(
     release: Path, recipe: Recipe, *, cache: Path, tokenizer: Path, grid: Path | None
@@ -66,7 +85,10 @@ def prepare(
         seed=recipe.run.seed,
     )
     collate = Collator(samples, table, grids, clips, recipe.device.row_tokens)
-    return Prepared(opened, recipe, words, config, collate, plan, validation)
+    prepared = Prepared(opened, recipe, words, config, collate, plan, validation)
+    if prepared.coverage.get("grid") == 0:
+        raise SetupError(f"--grid {grid}: holds no clip of {opened.title}; give that work folder's")
+    return prepared
 
 
 def _grids(recipe: Recipe, grid: Path | None) -> PatchGrid | None:

@@ -147,7 +147,7 @@ def _record(
 def _opening(prepared: Prepared, progress: Progress) -> str:
     told = (
         f"{prepared.recipe.name}: {prepared.plan.steps} steps of {prepared.plan.per_step} visits, "
-        f"{len(prepared.validation)} samples to validate with"
+        f"{len(prepared.validation)} samples to validate with; features: {prepared.coverage_text}"
     )
     return f"{told}; going on from step {progress.step}" if progress.step else told
 
