@@ -10,6 +10,7 @@ import typer
 from flows.cli_features import features
 from flows.cli_checkpoints import convert_checkpoint, merge_checkpoint
 from flows.cli_formats import export, import_app
+from flows.cli_train import train
 from flows.guard import SETUP, SOME_FAILED, guarded, is_debug
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.command("export")(export)
 app.command("features")(features)
 app.command("convert-checkpoint")(convert_checkpoint)
 app.command("merge-checkpoint")(merge_checkpoint)
+app.command("train")(train)
 quality_app = typer.Typer(help="How good the data is, in figures.", no_args_is_help=True)
 app.add_typer(quality_app, name="quality")
 
