@@ -1,0 +1,1 @@
+"""Emotion-LLaMA from a release: model, training, evaluation. Imports only schemas."""
