@@ -49,7 +49,9 @@ class LabelReader:
         self._labels = vocabulary.labels
         self._meanings = _meanings(vocabulary) | dict(mapped or {})
         words = sorted(self._meanings, key=len, reverse=True)  # the longest phrase wins
-        self._word = re.compile(r"(?<![\w'-])(?:" + "|".join(map(re.escape, words)) + r")(?![\w'-])")
+        self._word = re.compile(
+            r"(?<![\w'-])(?:" + "|".join(map(re.escape, words)) + r")(?![\w'-])"
+        )
 
     def read(self, answer: str | None, *, cut: bool = False) -> ReadAnswer:
         """`cut`: the answer ended at the length limit; what it would have said is not known."""

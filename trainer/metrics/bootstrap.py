@@ -26,9 +26,7 @@ class BootstrapSettings(Row):
     )
 
 
-def resampled_counts(
-    counts: NDArray[np.int64], settings: BootstrapSettings
-) -> NDArray[np.int64]:
+def resampled_counts(counts: NDArray[np.int64], settings: BootstrapSettings) -> NDArray[np.int64]:
     """[R, ...] tables of counts, each of as many clips as `counts`, drawn with replacement.
 
     Drawing n clips with replacement and counting them is one multinomial draw over the cells.
@@ -66,4 +64,3 @@ def intervals(
     means = resampled_means(columns, settings)
     found = {name: interval(means[:, at]) for at, name in enumerate(names)}
     return {name: one for name, one in found.items() if one is not None}
-
