@@ -1,1 +1,1 @@
-"""Emotion-LLaMA from a release: model, training, evaluation. Imports only schemas."""
+"""Emotion-LLaMA from a release: the model, its checkpoints, training and evaluation."""
