@@ -4,6 +4,7 @@ from pydantic import Field
 
 from annotators.clues import CluesSettings
 from annotators.engine_settings import FaceSettings, SpeechSettings
+from annotators.judge import JudgeSettings
 from annotators.openface import OpenFaceRun
 from annotators.pyfeat import PyFeatRun
 from annotators.role_settings import (
@@ -69,3 +70,4 @@ class Settings(Row):
     fine: FineSettings = FineSettings()
     imports: ImportSettings = ImportSettings()
     publish: PublishSettings = PublishSettings()
+    judge: JudgeSettings = JudgeSettings()
