@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from annotators.fence import fenced
 from annotators.prompt import Prompt, load_prompt
-from annotators.question import Channel, Question, ask_for
+from annotators.question import Answered, Channel, Question, ask_for
 from annotators.role_settings import RoleSettings
 from schemas.exchange import Exchange
 from schemas.units import Row
@@ -66,26 +66,43 @@ def prompt_of(criterion: Criterion) -> Prompt:
 async def judge(criterion: Criterion, first: str, second: str, channel: Channel) -> Verdict:
     """Raises what `ask_for` raises; an answer without a score from 0 to 10 is asked for again, and
     then an OffSchemaError."""
-    asking = question(criterion, first, second)
-    answered = await ask_for(asking, channel)
-    found = answered.answer
+    answered: Answered[ClueAnswer] | Answered[LabelAnswer]
+    if criterion == "clue":
+        answered = await ask_for(clue_question(first, second), channel)
+    else:
+        answered = await ask_for(label_question(first, second), channel)
     return Verdict(
-        score=found.score,
-        reason=" ".join(found.reason.split()),
+        score=answered.answer.score,
+        reason=" ".join(answered.answer.reason.split()),
         asked=answered.asked,
         raw=answered.raw,
     )
 
 
-def question(
-    criterion: Criterion, first: str, second: str
-) -> Question[ClueAnswer] | Question[LabelAnswer]:
-    items = [{"description": "first", "text": first}, {"description": "second", "text": second}]
-    texts = {"texts": fenced(items)}
-    prompt = prompt_of(criterion)
-    if criterion == "clue":
-        return Question(prompt, texts, ClueAnswer, _lines("state"), unfit=lambda answer: None)
-    return Question(prompt, texts, LabelAnswer, _lines("words"), unfit=lambda answer: None)
+def clue_question(first: str, second: str) -> Question[ClueAnswer]:
+    return Question(
+        prompt=prompt_of("clue"),
+        texts={"texts": _fenced(first, second)},
+        answer=ClueAnswer,
+        lines=_lines("state"),
+        unfit=lambda answer: None,
+    )
+
+
+def label_question(first: str, second: str) -> Question[LabelAnswer]:
+    return Question(
+        prompt=prompt_of("label"),
+        texts={"texts": _fenced(first, second)},
+        answer=LabelAnswer,
+        lines=_lines("words"),
+        unfit=lambda answer: None,
+    )
+
+
+def _fenced(first: str, second: str) -> str:
+    return fenced(
+        [{"description": "first", "text": first}, {"description": "second", "text": second}]
+    )
 
 
 def _lines(what: str) -> str:

@@ -6,6 +6,8 @@ from schemas.errors import SetupError
 from trainer.benchmarks.dfew import dfew_labels
 from trainer.benchmarks.known import BENCHMARKS
 
+FOLDS = "EmoLabel_DataSplit/test(single-labeled)"
+
 
 def put(folder, **files):
     """Files by path, `/` written as it is; None makes an empty one."""
@@ -85,7 +87,7 @@ def test_a_fold_of_dfew_with_videos_in_numbered_folders(tmp_path):
     put(
         tmp_path,
         **{
-            "EmoLabel_DataSplit/test(single-labeled)/set_2.csv": "video_name,label\n1,7\n1601,6\n3,1",
+            f"{FOLDS}/set_2.csv": "video_name,label\n1,7\n1601,6\n3,1",
             "Clip/original/part_1/1.mp4": None,
             "Clip/original/part_2/1601.mp4": None,
         },
@@ -101,7 +103,7 @@ def test_dfew_with_its_padded_names(tmp_path):
     put(
         tmp_path,
         **{
-            "EmoLabel_DataSplit/test(single-labeled)/set_1.csv": "video_name,label\n00012,4.0\n",
+            f"{FOLDS}/set_1.csv": "video_name,label\n00012,4.0\n",
             "Clip/clip_224x224_avi/00012.avi": None,
         },
     )

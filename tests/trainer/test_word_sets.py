@@ -102,6 +102,8 @@ def test_the_interval_holds_the_figure():
         ("[]", None),
         (" , ;", None),
         ("['sad', ", {"sad"}),
+        ('["don\'t know", "sad"]', {"don't know", "sad"}),
+        ("[__import__('os')]", {"os"}),
         ("The person in the video looks very sad, I think", None),
         ("I cannot tell what this person feels", None),
         ("[" * 5000, None),

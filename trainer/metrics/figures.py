@@ -52,8 +52,9 @@ def figures_of(counts: Counts) -> Figures:
 
 
 def _ratio(part: Counts | Values, whole: Counts) -> Values:
-    filled = np.full(np.broadcast_shapes(part.shape, whole.shape), np.nan)
-    return np.divide(part, whole, out=filled, where=whole > 0)
+    ratio: Values = np.full(np.broadcast_shapes(part.shape, whole.shape), np.nan)
+    np.divide(part, whole, out=ratio, where=whole > 0)
+    return ratio
 
 
 def _mean(values: Values) -> Values:
@@ -63,4 +64,5 @@ def _mean(values: Values) -> Values:
 
 
 def _filled(values: Values) -> Values:
-    return np.nan_to_num(values).sum(axis=-1)
+    total: Values = np.nan_to_num(values).sum(axis=-1)
+    return total
