@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from flows.cli_evaluate import evaluate
 from flows.cli_formats import export, import_app
 from flows.guard import SETUP, SOME_FAILED, guarded, is_debug
 
@@ -22,6 +23,7 @@ engines_app = typer.Typer(help="Engines: what is here, and how to add more.", no
 app.add_typer(engines_app, name="engines")
 app.add_typer(import_app, name="import")
 app.command("export")(export)
+app.command("evaluate")(evaluate)
 quality_app = typer.Typer(help="How good the data is, in figures.", no_args_is_help=True)
 app.add_typer(quality_app, name="quality")
 
