@@ -20,6 +20,7 @@ _WORDS = {
     pa.int32(): "int32",
     pa.float64(): "float64",
     pa.float32(): "float32",
+    pa.float16(): "float16",
     pa.bool_(): "bool",
     pa.binary(): "binary",
 }

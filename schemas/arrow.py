@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from schemas.units import Row, Storage, Unit
 
-SCHEMA_VERSION = "1.1"  # major.minor; inside a major columns are only added or made nullable
+SCHEMA_VERSION = "1.2"  # major.minor; inside a major columns are only added or made nullable
 
 _SCALARS = {
     str: pa.string(),
@@ -16,7 +16,12 @@ _SCALARS = {
     bool: pa.bool_(),
     bytes: pa.binary(),
 }
-_NARROW = {"float32": pa.float32(), "int32": pa.int32(), "int16": pa.int16()}
+_NARROW = {
+    "float32": pa.float32(),
+    "float16": pa.float16(),
+    "int32": pa.int32(),
+    "int16": pa.int16(),
+}
 
 
 def arrow_schema(row: type[Row]) -> pa.Schema:

@@ -16,7 +16,10 @@ from schemas.units import Row
 R = TypeVar("R", bound=Row)
 
 # Columns worth a dictionary; on texts, media and lists it only slows reading.
-KEY_COLUMNS: Final = ("label", "pseu_emotion", "task", "tier", "split", "stage", "rule", "subject")
+KEY_COLUMNS: Final = (
+    "label", "pseu_emotion", "task", "tier", "split", "stage", "rule", "subject", "slot", "encoder",
+    "weights",
+)  # fmt: skip
 MEDIA_ROWS_PER_GROUP: Final = 100  # one random row costs a whole group
 
 

@@ -17,7 +17,7 @@ class Unit:
 class Storage:
     """A narrower Arrow type than the Python type would get."""
 
-    arrow: Literal["float32", "int32", "int16"]
+    arrow: Literal["float32", "float16", "int32", "int16"]
 
 
 def _to_centi(value: float) -> float:

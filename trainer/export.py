@@ -1,0 +1,21 @@
+"""The model folder of a run: weights of the chosen checkpoint, tokenizer, configuration."""
+
+import shutil
+from pathlib import Path
+
+from trainer.checkpoint import MODEL
+from trainer.folder import atomic_folder
+from trainer.prepare import Prepared
+from trainer.run_folder import RunFolder
+
+
+def export_model(run: RunFolder, checkpoint: Path, prepared: Prepared) -> None:
+    """What `merr predict` and `merr evaluate` open. With LoRA: adapter and projectors; the base
+    model is named in config.json and not copied."""
+    if run.model.exists():
+        shutil.rmtree(run.model)
+    with atomic_folder(run.model) as folder:
+        shutil.copytree(checkpoint / MODEL, folder, dirs_exist_ok=True)
+        if not (folder / "config.json").exists():  # peft writes none
+            prepared.config.save_pretrained(folder)
+        prepared.tokenizer.save_pretrained(folder)

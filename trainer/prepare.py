@@ -1,0 +1,113 @@
+"""Everything of a run but its weights: data, tokens, order, configuration of the model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.errors import SetupError
+from schemas.grid import PatchGrid
+from schemas.instruction import MARKERS
+from trainer.batch import Collator
+from trainer.config import EmotionLlamaConfig
+from trainer.data import Samples, load
+from trainer.language_model import load_llm_config, load_tokenizer
+from trainer.plan import Plan, make_plan, streams_of
+from trainer.recipe import Recipe
+from trainer.release import Release, open_release
+from trainer.selection import check_groups, groups_of
+from trainer.sequence import SequenceMaker, turn_of
+from trainer.tokens import tokenised
+
+
+@dataclass(frozen=True)
+class Prepared:
+    release: Release
+    recipe: Recipe
+    tokenizer: Any
+    config: EmotionLlamaConfig
+    collate: Collator
+    plan: Plan
+    validation: NDArray[np.int64]  # numbers of the validation samples; may be empty
+
+    @property
+    def samples(self) -> Samples:
+        return self.collate.samples
+
+
+def prepare(
+    release: Path, recipe: Recipe, *, cache: Path, tokenizer: Path, grid: Path | None
+) -> Prepared:
+    """Reads, caches and tokenises. SetupError where recipe and release do not fit."""
+    opened = open_release(release)
+    samples = load(opened, cache=cache, encoders=recipe.data.encoders)
+    groups = groups_of(samples, recipe.data, "train")
+    check_groups(samples, groups, recipe.data)
+    grids = _grids(recipe, grid)
+    words = load_tokenizer(recipe.model.llm, samples, tokenizer)
+    config = _config(recipe, samples, words, grids)
+    table = tokenised(samples, SequenceMaker.of(config, words), grids.clip_ids if grids else ())
+    held = groups_of(samples, recipe.data, "val")
+    validation = np.sort(np.concatenate(list(held.values())))
+    _check_lengths(table.lengths, np.concatenate([*groups.values(), validation]), recipe)
+    clips = samples.column("clip_id")
+    plan = make_plan(
+        streams_of(
+            groups,
+            recipe.data.mix,
+            sample_ids=samples.column("sample_id"),
+            labels=samples.column("label"),
+            balance=recipe.data.balance,
+        ),
+        visits=recipe.run.visits,
+        per_step=recipe.run.per_step,
+        seed=recipe.run.seed,
+    )
+    collate = Collator(samples, table, grids, clips, recipe.device.row_tokens)
+    return Prepared(opened, recipe, words, config, collate, plan, validation)
+
+
+def _grids(recipe: Recipe, grid: Path | None) -> PatchGrid | None:
+    if not recipe.model.grid:
+        return None
+    if grid is None:
+        raise SetupError(
+            f"recipe {recipe.name}: wants the patch grids of the peak frames; give the folder of "
+            "the grid cache with --grid, or do without: --set model.grid=false"
+        )
+    return PatchGrid.open(grid)
+
+
+def _config(
+    recipe: Recipe, samples: Samples, tokenizer: Any, grids: PatchGrid | None
+) -> EmotionLlamaConfig:
+    there = {*samples.widths, *(["grid"] if grids else [])}
+    if not there:
+        raise SetupError(
+            f"{samples.release.title}: has no features, so the model would see nothing but words; "
+            "run `merr features` on the work folder and publish again"
+        )
+    widths = {f"{slot}_width": width for slot, width in samples.widths.items()}
+    if grids:
+        widths |= {"grid_patches": grids.shape[0], "grid_width": grids.shape[1]}
+    return EmotionLlamaConfig(
+        text_config=load_llm_config(recipe.model.llm, tokenizer),
+        llm_name=recipe.model.llm if recipe.model.adapter == "lora" else None,
+        used=[marker for marker in MARKERS if marker in there],
+        layout=recipe.model.layout,
+        turn=turn_of(tokenizer),
+        answer=recipe.data.answers,
+        **widths,
+    )
+
+
+def _check_lengths(lengths: NDArray[np.int64], numbers: NDArray[np.int64], recipe: Recipe) -> None:
+    longest = int(lengths[numbers].max())
+    if longest > recipe.run.max_length:
+        many = int((lengths[numbers] > recipe.run.max_length).sum())
+        raise SetupError(
+            f"run.max_length: {many} samples are longer than {recipe.run.max_length} tokens, the "
+            f"longest has {longest}; no text is cut in silence: say --set run.max_length={longest}"
+        )
