@@ -37,7 +37,6 @@ def generate(
     allowed: Allowed | None = None,
 ) -> list[str]:
     """One answer per question, in order. `model`: an EmotionLlama, or peft around one."""
-    model.eval()
     answers: list[str] = []
     for first in range(0, len(questions), batch_size):
         batch = questions[first : first + batch_size]
@@ -57,6 +56,8 @@ def generate_ids(
     end = tokenizer.eos_token_id
     ids, mask = _pad_left([question.ids for question in questions], end)
     device = model.get_input_embeddings().weight.device
+    learning = model.training
+    model.eval()  # LoRA's dropout would answer differently each time
     made = model.generate(
         input_ids=ids.to(device),
         attention_mask=mask.to(device),
@@ -67,6 +68,7 @@ def generate_ids(
         ),
         prefix_allowed_tokens_fn=allowed,
     )
+    model.train(learning)
     return [_until(row, end) for row in made.tolist()]
 
 
@@ -100,3 +102,16 @@ def _pad_left(rows: Sequence[list[int]], pad: int) -> tuple[Tensor, Tensor]:
 
 def _until(ids: list[int], end: int) -> list[int]:
     return ids[: ids.index(end)] if end in ids else ids
+
+
+def disagreement(some: Sequence[str], others: Sequence[str]) -> float:
+    """Share of answers that differ between two ways to make them.
+
+    In float32 on a CPU batched and single, merged and unmerged agree to the token. In bfloat16 two
+    tokens may be equally probable and either come first, so this is measured, not promised.
+    """
+    if not some or len(some) != len(others):
+        raise ValueError(
+            f"{len(some)} answers against {len(others)}: they must be of the same clips"
+        )
+    return sum(a != b for a, b in zip(some, others, strict=True)) / len(some)

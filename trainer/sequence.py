@@ -88,8 +88,12 @@ class SequenceMaker:
     def sample(self, instruction: str, target: str, present: Collection[Marker]) -> Sequence:
         """What training reads: the prompt, then the answer and its end, which alone are wanted."""
         prompt = self.prompt(instruction, present)
-        answer = [*self._words(transform(target, self.answer)), self.end_id]
+        answer = self.answer_ids(target)
         return Sequence(prompt.ids + answer, prompt.labels + answer)
+
+    def answer_ids(self, target: str) -> list[int]:
+        """An answer as it is learned: transformed, a segment of its own, and its end."""
+        return [*self._words(transform(target, self.answer)), self.end_id]
 
     @property
     def end_id(self) -> int:
