@@ -10,6 +10,7 @@ _ABOUT = {
     "fine": "one row per clip: clues that cite evidence, a conclusion, the whole text",
     "instructions": "prompts and targets for training, also as chat messages",
     "evidence": "one row per clip: what was measured, with pictures and sound",
+    "features": "vectors of encoders, one row per clip and slot",
     "books": "what became of every file, video and clip that was found",
 }
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))

@@ -12,6 +12,7 @@ from annotators.look import LookListener
 from annotators.speech import SpeechStream, VoiceSettings, find_speech
 from annotators.tone import ToneSettings, describe_tone
 from pipeline.container import MediaLimits
+from pipeline.encoder_inputs import write_inputs
 from pipeline.face_listeners import face_listener
 from pipeline.peak import PeakSettings, find_peak
 from pipeline.pictures import PictureSettings, clip_stills
@@ -231,4 +232,5 @@ JOBS: Final[dict[str, Callable[[Json], Json]]] = {
     "film": analyse_video,
     "measure": measure,
     "stills": take_stills,
+    "inputs": write_inputs,
 }

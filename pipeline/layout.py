@@ -51,6 +51,16 @@ class WorkFolder:
         return self.root / "scratch"
 
     @property
+    def features(self) -> Path:
+        """Who made the features of each slot."""
+        return self.root / "features.json"
+
+    @property
+    def grids(self) -> Path:
+        """Patch grids: a folder for each encoder, in it one for each shard."""
+        return self.root / "grids"
+
+    @property
     def batches(self) -> Path:
         return self.root / "batches"
 

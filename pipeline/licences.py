@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.chain import Chain
+from pipeline.feature_lots import feature_parts
 from pipeline.stages import BY_NAME
 from schemas.engine import engines
 from schemas.errors import SetupError
@@ -12,6 +13,7 @@ from schemas.parquet import read_column
 from schemas.release import EngineUse
 
 _ANNOTATED: Final = ("face", "speech", "tone", "scene", "heard", "seen", "english", "clues")
+NOT_KNOWN: Final = "not known"  # in licences of engines whose weights merr knows nothing of
 _NOBODY: Final = "none"  # engine of rows for which nobody was asked
 
 
@@ -23,6 +25,11 @@ def engines_used(chain: Chain) -> tuple[EngineUse, ...]:
         for shard in chain.shards()
         for maker in _makers(chain.path(BY_NAME[name], shard))
         if maker["engine"] != _NOBODY
+    }
+    used |= {
+        ("features", maker["engine"], maker["version"])
+        for _, _, path in feature_parts(chain)
+        for maker in _makers(path)
     }
     return (*_imported(chain), *(_use(*use) for use in sorted(used)))
 
@@ -71,6 +78,11 @@ def whole_licence(source_licence: str | None, used: Sequence[EngineUse]) -> str:
     ]
     if strict:
         terms.append(f"rows made by {', '.join(strict)}: research only, no commercial use")
-    else:
+    if unclear := sorted({use.engine for use in used if NOT_KNOWN in use.licence}):
+        terms.append(
+            f"features by {', '.join(unclear)}: the licence of the weights is not known to merr, "
+            "ask who made them before you pass this on"
+        )
+    elif not strict:
         terms.append("rows: no engine adds a restriction")
     return "; ".join(terms)

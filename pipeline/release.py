@@ -19,11 +19,16 @@ from pipeline.chain import Chain
 from pipeline.contents import ReleasedClip, candidates, released_clips
 from pipeline.digests import release_digest, sha256_of
 from pipeline.fates import clip_fates
+from pipeline.feature_books import pending_features
+from pipeline.feature_lots import feature_parts, names_of_parts
+from pipeline.feature_tables import TABLE as FEATURES
+from pipeline.feature_tables import write_features
 from pipeline.imported import ImportedClip, imported_clips
 from pipeline.index import CountIndex
 from pipeline.instructions import instruct
 from pipeline.keys import digest
 from pipeline.licences import engines_used, whole_licence
+from pipeline.parts import read_counts
 from pipeline.release_report import ReportCollector
 from pipeline.selection import leave_out
 from pipeline.split import split_of
@@ -33,6 +38,7 @@ from pipeline.tables import TableWriter
 from pipeline.versions import check_order, check_step, check_version, latest_before
 from schemas.arrow import SCHEMA_VERSION
 from schemas.errors import SetupError
+from schemas.features import FeatureSet
 from schemas.instruction import InstructionSample
 from schemas.record import ClipRecord, ReleasedCoarse, ReleasedFine
 from schemas.release import Manifest, Outcome, ReleaseFile
@@ -49,6 +55,7 @@ TABLES: Final[dict[str, type[Row]]] = {
     "fine": ReleasedFine,
     "instructions": InstructionSample,
     "evidence": ClipRecord,
+    "features": FeatureSet,
     "books": Outcome,
 }
 
@@ -112,6 +119,11 @@ def _check_contents(chain: Chain, *, unfinished: bool) -> None:
             f"{chain.work.root}: {books.pending} videos or clips are still pending; let "
             "`merr build` come to its end, or publish what is there with --unfinished"
         )
+    if waiting := pending_features(chain):
+        raise SetupError(
+            f"{chain.work.root}: features of {waiting} are not made yet; run `merr features` "
+            "again, or publish what is there with --unfinished"
+        )
     if not books.stages["coarse"].done and not chain.imports.coarse:
         raise SetupError(
             f"{chain.work.root}: no clip has a sample, so there is nothing to publish; "
@@ -155,6 +167,7 @@ def _recipe(chain: Chain, folder: Path) -> str:
             "publish": PUBLISH_VERSION,
             "name": f"{folder.parent.name}/{folder.name}",
             "parts": list(chain.part_names()),
+            "features": [(name, _counts(path)) for name, path in _feature_parts(chain)],
             "counts": [repr(row) for row in _fallen(chain)],
             "settings": chain.settings.publish.model_dump(mode="json"),
             "vocabulary": vars(chain.vocabulary),
@@ -165,6 +178,16 @@ def _recipe(chain: Chain, folder: Path) -> str:
             "imports": [f.model_dump(mode="json", exclude=_LAY) for f in chain.imports.files],
         }
     )
+
+
+def _feature_parts(chain: Chain) -> list[tuple[str, Path]]:
+    paths = [path for _, _, path in feature_parts(chain)]
+    return list(zip(names_of_parts(paths), paths, strict=True))
+
+
+def _counts(path: Path) -> str:
+    """A healed failure changes the rows of a part but not its name."""
+    return read_counts(path).to_json()
 
 
 def _fallen(chain: Chain) -> Iterator[tuple[str, str, str | None]]:
@@ -237,24 +260,30 @@ def _write(chain: Chain, scratch: Path, folder: Path, recipe: str) -> Manifest:
     left_out = leave_out(candidates(chain), chain.settings.publish)
     pictures = chain.settings.publish.media != "reference"
     tables = {
-        name: TableWriter(scratch / name, row, pictures=pictures) for name, row in TABLES.items()
+        name: TableWriter(scratch / name, row, pictures=pictures)
+        for name, row in TABLES.items()
+        if name != FEATURES
     }
+    splits: dict[str, str] = {}
     report = ReportCollector(chain.settings.publish.seed)
     settings = chain.settings.publish
     for shard in chain.shards():
         for clip in released_clips(chain, shard, without_fine=set(left_out)):
             split = split_of(settings.seed, clip.clip.video_id, settings.shares)
             _add_clip(chain, tables, clip, split)
+            splits[clip.clip.clip_id] = split
             report.add(clip, split, shard)
     for imported in imported_clips(chain.imports, without_fine=set(left_out)):
         split = split_of(settings.seed, imported.coarse.video_id, settings.shares)
         _add_imported(chain, tables, imported, split)
+        splits[imported.coarse.clip_id] = split
         report.add_imported(imported, split)
     outcomes = list(book_rows(chain, left_out))
     for outcome in outcomes:
         tables["books"].add("outcomes", outcome)  # "all" is a word of the hub's own
     for table in tables.values():
         table.finish()
+    write_features(chain, scratch / FEATURES, splits)
     return _finish(chain, scratch, folder, recipe, report, outcomes)
 
 
@@ -318,7 +347,7 @@ def _finish(
         states=states,
         rejected=rejected,
         failed=failed,
-        parts=tuple(chain.part_names()),
+        parts=(*chain.part_names(), *(name for name, _ in _feature_parts(chain))),
         media=chain.settings.publish.media,
         engines=engines,
         source_licence=chain.settings.publish.source_licence,

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from annotators.clues import CluesSettings
 from annotators.engine_settings import FaceSettings, SpeechSettings
+from annotators.feature_settings import FeatureSettings
 from annotators.judge import JudgeSettings
 from annotators.openface import OpenFaceRun
 from annotators.pyfeat import PyFeatRun
@@ -68,6 +69,7 @@ class Settings(Row):
     coarse: CoarseSettings = CoarseSettings()
     clues: CluesSettings = CluesSettings()
     fine: FineSettings = FineSettings()
+    features: FeatureSettings = FeatureSettings()
     imports: ImportSettings = ImportSettings()
     publish: PublishSettings = PublishSettings()
     judge: JudgeSettings = JudgeSettings()

@@ -75,7 +75,7 @@ def _count_faults(folder: Path, manifest: Manifest) -> Iterator[str]:
         if rows[table] != manifest.rows.get(table, 0):
             yield f"{table}: {rows[table]} rows, the manifest says {manifest.rows.get(table, 0)}"
     coarse = _ids(folder, "coarse")
-    for table in ("fine", "evidence", "instructions"):
+    for table in ("fine", "evidence", "instructions", "features"):
         lost = _ids(folder, table) - coarse
         if lost:
             yield f"{table}: {len(lost)} clips have no coarse sample, e.g. {min(lost)}"

@@ -71,7 +71,7 @@ def _change(new: tuple[Path, Manifest], old: tuple[Path, Manifest]) -> tuple[Cha
     if new[1].vocabulary != old[1].vocabulary:
         return "major", f"the vocabulary changed from {old[1].vocabulary}"
     added = False
-    for table in ("coarse", "fine"):
+    for table in ("coarse", "fine", "features"):
         ours, theirs = _splits(new[0] / table), _splits(old[0] / table)
         moved = [i for i in ours.keys() & theirs.keys() if ours[i] != theirs[i]]
         if moved:

@@ -28,7 +28,7 @@ class GridHead(Row):
     encoder: str
     weights: str  # sha256 of configuration and weights
     layer: str
-    patches: int  # of a picture, row by row from its upper left corner
+    patches: int  # of a picture, row by row from its upper left corner; 0 where there is no clip
     width: int
     clip_ids: tuple[str, ...]
 
@@ -37,9 +37,7 @@ Add = Callable[[str, NDArray[Any]], None]
 
 
 @contextmanager
-def write_grid(
-    folder: Path, *, encoder: str, weights: str, layer: str, patches: int, width: int
-) -> Iterator[Add]:
+def write_grid(folder: Path, *, encoder: str, weights: str, layer: str) -> Iterator[Add]:
     """Gives a function that adds the grid [patches, width] of one clip. The folder appears, in the
     place of an older one, when the block ends well; what a killed run left is removed first."""
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -47,18 +45,19 @@ def write_grid(
         shutil.rmtree(left)
     scratch = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     scratch.mkdir()
-    clip_ids: list[str] = []
+    shapes: dict[str, tuple[int, int]] = {}
     try:
         with (scratch / DATA).open("wb") as file:
-            yield lambda clip_id, grid: _add(file, clip_ids, clip_id, grid, (patches, width))
+            yield lambda clip_id, grid: _add(file, shapes, clip_id, grid)
             _sync(file)
+        patches, width = next(iter(shapes.values()), (0, 0))
         head = GridHead(
             encoder=encoder,
             weights=weights,
             layer=layer,
             patches=patches,
             width=width,
-            clip_ids=tuple(clip_ids),
+            clip_ids=tuple(shapes),
         )
         with (scratch / HEAD).open("wb") as file:
             file.write(head.model_dump_json().encode())
@@ -69,16 +68,18 @@ def write_grid(
 
 
 def _add(
-    file: IO[bytes], clip_ids: list[str], clip_id: str, grid: NDArray[Any], shape: tuple[int, int]
+    file: IO[bytes], shapes: dict[str, tuple[int, int]], clip_id: str, grid: NDArray[Any]
 ) -> None:
-    if grid.shape != shape:
-        raise ValueError(f"grid of {clip_id} is {grid.shape}, expected {shape}")
+    patches, width = grid.shape
+    expected = next(iter(shapes.values()), grid.shape)
+    if grid.shape != expected or clip_id in shapes:
+        raise ValueError(f"grid of {clip_id} is {grid.shape}, expected {expected}, and once")
     with np.errstate(over="ignore"):
         halves = grid.astype(_HALF)
     if not np.isfinite(halves).all():
         raise ValueError(f"grid of {clip_id} has values that 16 bits do not hold")
     file.write(halves.tobytes())
-    clip_ids.append(clip_id)
+    shapes[clip_id] = (patches, width)
 
 
 def _sync(file: IO[bytes]) -> None:
@@ -117,7 +118,8 @@ class PatchGrid:
         return grid
 
     def check(self) -> None:
-        kinds = {(h.encoder, h.weights, h.layer, h.patches, h.width) for h in self.heads}
+        filled = [head for head in self.heads if head.clip_ids]
+        kinds = {(h.encoder, h.weights, h.layer, h.patches, h.width) for h in filled}
         if len(kinds) > 1:
             raise SetupError(f"{self.folders[0].parent}: grids of different encoders: {kinds}")
         for folder, head in zip(self.folders, self.heads, strict=True):
@@ -138,7 +140,8 @@ class PatchGrid:
     @property
     def shape(self) -> tuple[int, int]:
         """(patches, width)"""
-        return self.heads[0].patches, self.heads[0].width
+        head = max(self.heads, key=lambda head: len(head.clip_ids))
+        return head.patches, head.width
 
     @cached_property
     def _at(self) -> dict[str, tuple[int, int]]:

@@ -13,7 +13,7 @@ from schemas.grid import DATA, HEAD, PatchGrid, write_grid
 from schemas.maker import Maker
 from schemas.parquet import read_rows, write_rows
 
-KIND = {"encoder": "eva", "weights": "ab", "layer": "last", "patches": 4, "width": 3}
+KIND = {"encoder": "eva", "weights": "ab", "layer": "last"}
 
 
 def row(vector, frames=None):
@@ -65,6 +65,14 @@ def grids(n):
     return {f"{n}-{i}": grid for i, grid in enumerate(made)}
 
 
+class _Stop:
+    """In the place of a grid: what happens when a run is stopped."""
+
+    @property
+    def shape(self):
+        raise RuntimeError
+
+
 def write(folder, given, **changes):
     with write_grid(folder, **(KIND | changes)) as add:
         for clip_id, grid in given.items():
@@ -92,9 +100,8 @@ def test_the_file_is_flat_little_endian_halves(tmp_path):
 
 
 def test_a_grid_that_was_not_finished_is_not_there_and_leaves_nothing(tmp_path):
-    with pytest.raises(KeyboardInterrupt), write_grid(tmp_path / "a", **KIND) as add:
-        add("c", np.zeros((4, 3)))
-        raise KeyboardInterrupt
+    with pytest.raises(RuntimeError):
+        write(tmp_path / "a", {"c": np.zeros((4, 3)), "d": _Stop()})
     assert list(tmp_path.iterdir()) == []
     (tmp_path / ".a.1.tmp").mkdir()  # of a run that was killed
     write(tmp_path / "a", grids(1))
@@ -104,15 +111,22 @@ def test_a_grid_that_was_not_finished_is_not_there_and_leaves_nothing(tmp_path):
 def test_a_grid_of_another_shape_or_beyond_16_bits_is_refused(tmp_path):
     for grid in (np.zeros((3, 3)), np.full((4, 3), 1e6)):
         with pytest.raises(ValueError, match="grid of c"):
-            write(tmp_path / "a", {"c": grid})
+            write(tmp_path / "a", grids(1) | {"c": grid})
     assert not (tmp_path / "a").exists()
+
+
+def test_a_grid_without_a_clip_is_whole_too_and_stands_beside_others(tmp_path):
+    write(tmp_path / "a", {})
+    assert len(PatchGrid.open(tmp_path)) == 0
+    write(tmp_path / "b", grids(2))
+    assert PatchGrid.open(tmp_path).rows(["2-1"]).shape == (1, 4, 3)
 
 
 def test_damage_is_told_with_what_to_do(tmp_path):
     write(tmp_path / "a", grids(2))
     with (tmp_path / "a" / DATA).open("ab") as file:
         file.write(b"x")
-    with pytest.raises(SetupError, match="49 bytes, grid.json speaks of 48"):
+    with pytest.raises(SetupError, match=r"49 bytes, grid\.json speaks of 48"):
         PatchGrid.open(tmp_path / "a")
     (tmp_path / "a" / HEAD).write_text("{")
     with pytest.raises(SetupError, match="is damaged"):
