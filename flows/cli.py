@@ -9,6 +9,7 @@ import typer
 from flows.cli_evaluate import evaluate
 from flows.cli_features import features
 from flows.cli_formats import export, import_app
+from flows.cli_predict import predict
 from flows.cli_train import train
 from flows.guard import SETUP, SOME_FAILED, guarded, is_debug
 
@@ -26,6 +27,7 @@ app.add_typer(engines_app, name="engines")
 app.add_typer(import_app, name="import")
 app.command("export")(export)
 app.command("evaluate")(evaluate)
+app.command("predict")(predict)
 app.command("train")(train)
 app.command("features")(features)
 quality_app = typer.Typer(help="How good the data is, in figures.", no_args_is_help=True)

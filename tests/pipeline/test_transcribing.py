@@ -9,7 +9,7 @@ import pytest
 
 from annotators.base import AUDIO_HZ
 from annotators.whisper_settings import EndpointRun, EndpointSettings
-from flows.building import _key_of_speech
+from flows.building import key_of_speech
 from pipeline.build import Build
 from pipeline.layout import WorkFolder
 from pipeline.pool import WorkerPool
@@ -210,13 +210,13 @@ def test_the_key_comes_from_the_variable_that_the_settings_name(monkeypatch):
     run = {"endpoint": {"key_env": "SPEECH_KEY"}}
     settings = Settings.model_validate({"speech": speech, "run": run})
     monkeypatch.setenv("SPEECH_KEY", KEY)
-    key = _key_of_speech(settings)
+    key = key_of_speech(settings)
     assert key.get_secret_value() == KEY
     assert KEY not in f"{key!r} {settings!r} {json.dumps(settings.model_dump(mode='json'))}"
     monkeypatch.delenv("SPEECH_KEY")
     with pytest.raises(SetupError, match="SPEECH_KEY"):
-        _key_of_speech(settings)
-    assert _key_of_speech(Settings()) is None
+        key_of_speech(settings)
+    assert key_of_speech(Settings()) is None
 
 
 def test_an_endpoint_needs_a_url_and_a_model():

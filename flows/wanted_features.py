@@ -1,0 +1,101 @@
+"""Which encoders a trained model reads, as settings of features; and what they say of clips."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotators.feature_settings import FeatureSettings
+from pipeline.chain import Chain
+from pipeline.feature_lots import FeatureChain
+from pipeline.feature_sources import SMALL, FeatureLedger
+from schemas.errors import SetupError
+from schemas.features import SLOTS, Slot
+from schemas.grid import PatchGrid
+
+ENGINES: Final[Mapping[Slot, tuple[str, ...]]] = {
+    "face": ("mae",),
+    "motion": ("videomae",),
+    "audio": ("hubert",),
+    "image": ("eva", "clip", "siglip"),
+}
+Features = dict[str, dict[str, NDArray[Any]]]  # clip_id -> modality -> vector or grid
+
+
+def feature_settings(
+    encoders: Mapping[str, str], settings: FeatureSettings, *, grid: bool
+) -> FeatureSettings:
+    """`settings` with the encoders that a model was trained with, by slot; slots that it does not
+    read are switched off. SetupError where nobody here knows how to make such features."""
+    chosen = {slot: _slot(slot, encoders.get(slot), settings) for slot in SLOTS}
+    if grid:
+        chosen["image"] = _with_grid(chosen["image"], settings)
+    return settings.model_copy(update=chosen)
+
+
+def _slot(slot: Slot, encoder: str | None, settings: FeatureSettings) -> Any:
+    section = getattr(settings, slot)
+    if encoder is None:
+        return section.model_copy(update={"engine": "none"})
+    if encoder == SMALL:
+        return section.model_copy(update={"engine": SMALL})
+    for engine in ENGINES[slot]:
+        if _called(getattr(section, engine).model) == encoder or (
+            getattr(section, engine).model == encoder
+        ):
+            return section.model_copy(update={"engine": engine})
+    if len(ENGINES[slot]) > 1:
+        raise SetupError(
+            f"the model reads features of {encoder} in the slot {slot}; say which engine makes "
+            f"them, e.g. --set features.{slot}.{ENGINES[slot][0]}.model={encoder}"
+        )
+    engine = ENGINES[slot][0]
+    model = getattr(section, engine).model_copy(update={"model": encoder})
+    return section.model_copy(update={"engine": engine, engine: model})
+
+
+def _with_grid(image: Any, settings: FeatureSettings) -> Any:
+    """The grid is EVA's, also where its CLS is not read."""
+    eva = settings.image.eva.model_copy(update={"grid": True})
+    return image.model_copy(update={"engine": "eva", "eva": eva})
+
+
+def features_of(chain: Chain, encoders: Mapping[str, str], *, grid: bool) -> Features:
+    """What the encoders of the last `merr features` said. SetupError where they are others than
+    those that the model was trained with: their numbers would mean nothing to it."""
+    sources = FeatureLedger.load(chain.work).sources
+    _check_encoders(encoders, {source.slot: source.encoder for source in sources})
+    found = FeatureChain(chain)
+    read = [source for source in sources if source.slot in encoders]
+    features: Features = {}
+    for lot in found.lots():
+        for source in read:
+            for row in found.part(lot, source).rows:
+                vector = np.asarray(row.vector, np.float16)
+                features.setdefault(row.clip_id, {})[source.slot] = vector
+    for source in sources if grid else ():
+        if source.grid:
+            _add_grids(found.grid_folder(source), features)
+    return features
+
+
+def _check_encoders(wanted: Mapping[str, str], made: Mapping[str, str]) -> None:
+    for slot, encoder in wanted.items():
+        if made.get(slot) != encoder:
+            raise SetupError(
+                f"slot {slot}: features of {made.get(slot, 'nobody')} are here, the model reads "
+                f"those of {encoder}; set features.{slot} so that it makes them"
+            )
+
+
+def _add_grids(folder: Path, features: Features) -> None:
+    grids = PatchGrid.open(folder)
+    for clip_id in grids.clip_ids:
+        features.setdefault(clip_id, {})["grid"] = grids.rows([clip_id])[0]
+
+
+def _called(model: str) -> str:
+    """A folder is known by the last part of its name."""
+    return Path(model).name if Path(model).is_dir() else model
