@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,6 +45,11 @@ class Cache:
     key: str
     texts: pa.Table  # _COLUMNS and split
     slots: dict[str, Slots]
+
+    @cached_property
+    def arrays(self) -> dict[str, pa.Array]:
+        """The columns in one piece each; a single value is taken quickly out of these alone."""
+        return {n: self.texts.column(n).combine_chunks() for n in self.texts.column_names}
 
     def column(self, name: str) -> NDArray[Any]:
         """One text column as an array of str."""

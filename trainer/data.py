@@ -44,7 +44,7 @@ class Samples:
 
     def __getitem__(self, number: int) -> Sample:
         row = int(self.index[number])
-        texts = {name: self.cache.texts.column(name)[row].as_py() for name in _TEXTS}
+        texts = {name: self.cache.arrays[name][row].as_py() for name in _TEXTS}
         return Sample(**texts, features=self.features(number))
 
     def __iter__(self) -> Iterator[Sample]:
@@ -54,7 +54,7 @@ class Samples:
         """Slot -> [width] of one sample; a slot its clip has no features of is not there."""
         row = int(self.index[number])
         return {
-            name: slot.vectors[slot.row[row]]
+            name: np.array(slot.vectors[slot.row[row]])  # a copy: the map is read-only
             for name, slot in self.cache.slots.items()
             if slot.there[row]
         }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from trainer.checkpoint import MODEL
 from trainer.folder import atomic_folder
+from trainer.open_model import TRAINED_ON, TrainedOn
 from trainer.prepare import Prepared
 from trainer.run_folder import RunFolder
 
@@ -19,3 +20,18 @@ def export_model(run: RunFolder, checkpoint: Path, prepared: Prepared) -> None:
         if not (folder / "config.json").exists():  # peft writes none
             prepared.config.save_pretrained(folder)
         prepared.tokenizer.save_pretrained(folder)
+        told = _trained_on(prepared).model_dump_json(indent=2)
+        (folder / TRAINED_ON).write_text(told + "\n", "utf-8")
+
+
+def _trained_on(prepared: Prepared) -> TrainedOn:
+    manifest = prepared.release.manifest
+    slots = prepared.samples.cache.slots
+    return TrainedOn(
+        recipe=prepared.recipe.name,
+        release=prepared.release.title,
+        release_digest=manifest.digest,
+        vocabulary=manifest.vocabulary,
+        encoders={slot: table.encoder for slot, table in slots.items()},
+        grid="grid" in prepared.config.markers,
+    )

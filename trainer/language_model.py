@@ -39,20 +39,23 @@ def load_llm_config(llm: str, tokenizer: Any) -> Any:
 
 
 def load_llm(recipe: Recipe, tokenizer: Any) -> Any:
-    """With its weights, in the precision of the recipe."""
+    """With its weights, in the precision of the recipe; float32 where all of it is trained."""
     device = recipe.device
     if recipe.model.llm == NAME:
         config = tiny_config(tokenizer)
         return make_llm(config, seed=recipe.run.seed, attention=device.attention)
     full = recipe.model.adapter == "full"
+    return load_base(recipe.model.llm, "fp32" if full else device.precision, device.attention)
+
+
+def load_base(llm: str, precision: str, attention: str = "sdpa") -> Any:
+    """A causal language model with its weights, from the hub or a folder."""
     try:
         return AutoModelForCausalLM.from_pretrained(
-            recipe.model.llm,
-            dtype=torch.float32 if full else DTYPES[device.precision],
-            attn_implementation=device.attention,
+            llm, dtype=DTYPES[precision], attn_implementation=attention
         )
     except (OSError, ValueError, ImportError) as e:
-        raise _not_loaded(recipe.model.llm, e) from e
+        raise _not_loaded(llm, e) from e
 
 
 def _not_loaded(llm: str, why: Exception) -> SetupError:

@@ -57,6 +57,12 @@ class ModelRecipe(Row):
     alpha: float = Field(default=16, gt=0, description="LoRA alpha.")
     dropout: float = Field(default=0.05, ge=0, lt=1, description="LoRA dropout.")
 
+    @model_validator(mode="after")
+    def _what_is_random_is_saved_whole(self) -> "ModelRecipe":
+        if self.llm == "tiny" and self.adapter == "lora":
+            raise ValueError("llm = tiny is random, so its weights are saved: adapter = full")
+        return self
+
 
 class OptimizerRecipe(Row):
     lr: float = Field(gt=0, description="Learning rate after the warm-up.")

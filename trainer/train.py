@@ -8,6 +8,7 @@ from typing import Any, Final
 import torch
 from accelerate import Accelerator
 from torch import Tensor
+from transformers.utils.logging import disable_progress_bar
 
 from schemas.errors import SetupError
 from trainer.build_model import build_model, save_weights
@@ -63,6 +64,7 @@ class Request:
 def train(request: Request, say: Say) -> Progress:
     """Train to the end, or go on from the newest complete checkpoint. Every process calls it; only
     process 0 writes and speaks."""
+    disable_progress_bar()
     accelerator = open_processes(request.recipe.device)
     tell = say if accelerator.is_main_process else _say_nothing
     run = RunFolder(request.out)

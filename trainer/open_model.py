@@ -1,0 +1,71 @@
+"""A trained model, opened to answer: out of the folder of a run, or its model folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from peft import PeftModel
+from pydantic import ValidationError
+from transformers import AutoTokenizer
+
+from schemas.errors import SetupError
+from schemas.units import Row
+from trainer.build_model import ADAPTER_FILE, start_folder
+from trainer.config import EmotionLlamaConfig
+from trainer.language_model import DTYPES, load_base
+from trainer.model import EmotionLlama
+from trainer.sequence import SequenceMaker
+
+TRAINED_ON: Final = "trained_on.json"
+
+
+class TrainedOn(Row):
+    """What a model has seen: features of other encoders mean nothing to it."""
+
+    recipe: str  # name
+    release: str  # NAME X.Y.Z
+    release_digest: str
+    vocabulary: str
+    encoders: dict[str, str]  # slot -> encoder of its features
+    grid: bool  # it reads patch grids
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """`model`: an EmotionLlama, or peft around one, in evaluation mode on its device."""
+
+    model: Any
+    tokenizer: Any
+    config: EmotionLlamaConfig
+    maker: SequenceMaker
+    trained_on: TrainedOn
+
+
+def open_model(folder: Path, *, precision: str = "fp32", device: str = "cpu") -> TrainedModel:
+    """`folder`: a run, or a model folder. With LoRA the base model that config.json names is
+    loaded, too. SetupError where something of it is missing."""
+    found = start_folder(folder)
+    config: Any = EmotionLlamaConfig.from_pretrained(found)
+    tokenizer = AutoTokenizer.from_pretrained(found)
+    model: Any
+    if (found / ADAPTER_FILE).exists():
+        model = EmotionLlama.from_parts(config, load_base(config.llm_name, precision))
+        model = PeftModel.from_pretrained(model, found)
+    else:
+        model = EmotionLlama.from_pretrained(found, dtype=DTYPES[precision])
+    model = model.to(torch.device(device)).eval()
+    return TrainedModel(
+        model, tokenizer, config, SequenceMaker.of(config, tokenizer), _trained_on(found)
+    )
+
+
+def _trained_on(folder: Path) -> TrainedOn:
+    path = folder / TRAINED_ON
+    try:
+        return TrainedOn.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as e:
+        raise SetupError(
+            f"{path}: cannot be read ({str(e).splitlines()[0]}), so nobody knows which features "
+            "this model reads; give the folder of a run that ended"
+        ) from e
