@@ -29,7 +29,7 @@ def feature_settings(
 ) -> FeatureSettings:
     """`settings` with the encoders that a model was trained with, by slot; slots that it does not
     read are switched off. SetupError where nobody here knows how to make such features."""
-    chosen = {slot: _slot(slot, encoders.get(slot), settings) for slot in SLOTS}
+    chosen: dict[str, Any] = {s: _slot(s, encoders.get(s), settings) for s in SLOTS}
     if grid:
         chosen["image"] = _with_grid(chosen["image"], settings)
     return settings.model_copy(update=chosen)
