@@ -9,7 +9,12 @@ from flows.building import Request
 from flows.features import make_features
 from flows.measuring import measure
 from flows.opened_model import OpenedModel
-from flows.wanted_features import Features, feature_settings, features_of
+from flows.wanted_features import (
+    Features,
+    check_encoders,
+    feature_settings,
+    features_of,
+)
 from pipeline.batches import Shard
 from pipeline.chain import Chain
 from pipeline.instructions import load_prompts
@@ -103,6 +108,7 @@ def predict(wish: Wish, opened: OpenedModel) -> Predicted:
 
     trained_on = opened.trained.trained_on
     wanted = feature_settings(trained_on.encoders, wish.settings.features, grid=trained_on.grid)
+    check_encoders(trained_on.encoders, wanted)
     chain = measure(Request(wish.sources, wish.work, wish.settings, jobs=wish.jobs))
     subjects = list(_subjects(chain, wish.texts))
     features: Features = {}

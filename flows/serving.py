@@ -26,6 +26,7 @@ MAX_BYTES: Final = 200 * 1024**2
 MAX_DURATION_S: Final = 120.0
 MOST_CLIPS: Final = 8
 _WAITING: Final = 8  # people in line; more are told to come again
+_KEPT_S: Final = 300  # how long Gradio keeps an upload
 
 Ask = Callable[[Wish, OpenedModel], Predicted]
 
@@ -62,8 +63,10 @@ def make_page(wish: Wish, opened: OpenedModel, ask: Ask) -> Any:
         with one_at_a_time:
             return answer_for(Path(video), words, wish, opened, ask)
 
-    with gradio.Blocks(title="merr predict", analytics_enabled=False) as page:
-        gradio.Markdown("# merr predict\nOne short clip, one person. Nothing is kept.")
+    with gradio.Blocks(
+        title="merr predict", analytics_enabled=False, delete_cache=(_KEPT_S, _KEPT_S)
+    ) as page:
+        gradio.Markdown("# merr predict\nOne short clip, one person. It is deleted within minutes.")
         # Not gradio.Video: that one may look into the file with a program of its own.
         video = gradio.File(label="Clip", file_types=sorted(FILMS), type="filepath")
         words = gradio.Textbox(label="What is said, where it is known", max_length=500)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from annotators.feature_settings import FeatureSettings
 from pipeline.chain import Chain
 from pipeline.feature_lots import FeatureChain
-from pipeline.feature_sources import SMALL, FeatureLedger
+from pipeline.feature_sources import SMALL, FeatureLedger, find_sources
 from schemas.errors import SetupError
 from schemas.features import SLOTS, Slot
 from schemas.grid import PatchGrid
@@ -62,11 +62,18 @@ def _with_grid(image: Any, settings: FeatureSettings) -> Any:
     return image.model_copy(update={"engine": "eva", "eva": eva})
 
 
+def check_encoders(encoders: Mapping[str, str], settings: FeatureSettings) -> None:
+    """SetupError where an encoder is not here, or is another than the model was trained with; by
+    name, before anything is measured."""
+    sources = find_sources(settings, lambda path: "")  # nobody hashes gigabytes to ask for a name
+    _check_names(encoders, {source.slot: source.encoder for source in sources})
+
+
 def features_of(chain: Chain, encoders: Mapping[str, str], *, grid: bool) -> Features:
     """What the encoders of the last `merr features` said. SetupError where they are others than
     those that the model was trained with: their numbers would mean nothing to it."""
     sources = FeatureLedger.load(chain.work).sources
-    _check_encoders(encoders, {source.slot: source.encoder for source in sources})
+    _check_names(encoders, {source.slot: source.encoder for source in sources})
     found = FeatureChain(chain)
     read = [source for source in sources if source.slot in encoders]
     features: Features = {}
@@ -81,7 +88,7 @@ def features_of(chain: Chain, encoders: Mapping[str, str], *, grid: bool) -> Fea
     return features
 
 
-def _check_encoders(wanted: Mapping[str, str], made: Mapping[str, str]) -> None:
+def _check_names(wanted: Mapping[str, str], made: Mapping[str, str]) -> None:
     for slot, encoder in wanted.items():
         if made.get(slot) != encoder:
             raise SetupError(

@@ -33,7 +33,7 @@ def main(video: str, other: str) -> None:
     told = client.predict(handle_file(video), "", api_name="/answer")
     urls = [f"{page.local_url}gradio_api/file={path}" for path in (other, "/etc/passwd")]
     statuses = [httpx.get(url).status_code for url in urls]
-    sys.stdout.write(json.dumps({"told": list(told), "statuses": statuses}))
+    sys.stdout.write(f"\n{json.dumps({'told': list(told), 'statuses': statuses})}\n")
     page.close()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.predicting import Fallen, Predicted, Wish
-from flows.serving import MAX_DURATION_S, answer_for, make_page, serve_page
+from flows.serving import MAX_DURATION_S, answer_for, serve_page
 from pipeline.layout import WorkFolder
 from pipeline.settings import Settings
 from schemas.errors import SetupError
@@ -109,6 +109,6 @@ def test_the_page_answers_over_http_and_serves_no_other_file(tmp_path):
         command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = json.loads(next(line for line in done.stdout.splitlines() if line[:1] == "{"))
     assert found["told"] == ["happy", "4 bytes"]
     assert set(found["statuses"]) <= {403, 404}
