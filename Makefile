@@ -36,7 +36,7 @@ $(VENV)/.dev: $(VENV)/.runtime
 	touch $@
 
 $(VENV)/.extras: $(VENV)/.dev
-	@$(INSTALL) -e '.[asr,egemaps]'
+	@$(INSTALL) -e '.[asr,egemaps,train]'
 	touch $@
 
 demo: $(VENV)/.runtime ## build, publish and verify the clips of datasets/demo

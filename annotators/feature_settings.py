@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from schemas.units import Row
 
 _WHERE = "id on the Hugging Face hub whose files are in its cache, or a folder"
-Precision = Literal["float32", "float16", "bfloat16"]
+Precision = Literal["auto", "float32", "float16", "bfloat16"]
 
 
 class HubertSettings(Row):
@@ -111,9 +111,9 @@ class FeatureSettings(Row):
     device: Literal["cpu", "cuda"] = Field(
         default="cpu", description="Where encoders compute; last digits differ, so it decides rows."
     )
-    precision: Precision | None = Field(
-        default=None,
-        description="Numbers they compute with. Not set: float32 on cpu, float16 on cuda.",
+    precision: Precision = Field(
+        default="auto",
+        description="Numbers they compute with. auto: float32 on cpu, float16 on cuda.",
     )
     batch: int = Field(
         default=16, ge=1, description="Clips an encoder takes at once; fewer need less memory."
@@ -121,10 +121,13 @@ class FeatureSettings(Row):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.device == "cpu" and self.precision not in (None, "float32"):
+        if self.device == "cpu" and self.precision not in ("auto", "float32"):
             raise ValueError(f"precision {self.precision} needs device cuda")
         return self
 
     @property
-    def numbers(self) -> Precision:
-        return self.precision or ("float32" if self.device == "cpu" else "float16")
+    def numbers(self) -> str:
+        """A type of torch."""
+        if self.precision != "auto":
+            return self.precision
+        return "float32" if self.device == "cpu" else "float16"

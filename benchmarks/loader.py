@@ -8,8 +8,8 @@ transcripts.
 Both sides read the same synthetic clips in this run. The films are copies of one small film; real
 ones are larger, on slower disks. *hot*: everything was read just before. *cold*: the pages of all
 files are dropped by posix_fadvise first; names and inodes stay known, so a disk that was never
-asked is slower still. The original's picture goes on to EVA, ours stands in the release as features, made
-once: that is the point. A GPU at 45 % of its rate wants 34 to 75 samples a second.
+asked is slower still. The original's picture goes on to EVA, ours stands in the release as
+features, made once: that is the point. A GPU at 45 % of its rate wants 34 to 75 samples a second.
 """
 
 import argparse

@@ -7,6 +7,7 @@ from typing import Final
 
 from flows.building import Built, Request, build
 from flows.config import load_config
+from flows.features import Featured, featured_text, make_features
 from flows.guard import run_guarded
 from flows.session import locked
 from flows.texts import books_text, built_text, published_text
@@ -23,25 +24,29 @@ _TEXTS: Final = 3
 
 
 def demo(source: str, work: WorkFolder, to: Path) -> int:
-    """Build, publish (in the place of an older demo), verify, show. Exit code as `merr build`."""
+    """Build, make small features, publish (in the place of an older demo), verify, show. Exit code
+    as `merr build`."""
     settings = load_config(Path(source) / "merr.toml").settings
     built = build(Request((source,), work, settings))
+    featured = make_features(work)
     with locked(work):
         published = publish(built.chain, to=to, name=NAME, version=VERSION, replace=True)
     faults = verify(published.folder)
-    _say(*_summary(built, published), *(f"FAULT {fault}" for fault in faults))
-    return 1 if faults or built.unseen else 0
+    _say(*_summary(built, featured, published), *(f"FAULT {fault}" for fault in faults))
+    return 1 if faults or built.unseen or featured.failed else 0
 
 
-def _summary(built: Built, published: Published) -> list[str]:
+def _summary(built: Built, featured: Featured, published: Published) -> list[str]:
+    worked = built.worked or featured.worked
     return [
         built_text(built) if built.worked else f"{books_text(built.books)}\n",
+        featured_text(featured),
         *_fallen(published),
         "",
         *_texts(published.folder),
         published_text(published),
         "verified: every file has the digest of the manifest, and the books add up",
-        "" if built.worked or published.new else "nothing to do: all of it was done before",
+        "" if worked or published.new else "nothing to do: all of it was done before",
     ]
 
 

@@ -192,8 +192,9 @@ class FeaturedLot:
             return self._sound(source, clip_id)
         frames = self._frames_of(source.slot, clip_id)
         if not frames:
-            moves = source.slot == "face" or not self.clips[clip_id].still
-            return _reject(source, clip_id, "no_face" if moves else "still")
+            if source.slot == "motion" and self.clips[clip_id].still:
+                return _reject(source, clip_id, "still")
+            return _reject(source, clip_id, "no_face")
         if source.engine == SMALL:
             return self._small_face(source, clip_id)
         return self.inputs[clip_id].result().faces(frames)

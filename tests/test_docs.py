@@ -41,6 +41,7 @@ from schemas.clip import Clip
 from schemas.egemaps import CITED, Egemaps
 from schemas.errors import ClipError, TransientError
 from schemas.failure import Failure, Rejection
+from schemas.grid import GridHead
 from schemas.label import load_vocabulary, shipped_vocabularies
 from schemas.merr import DirtCount, ImportedFile, ImportLedger, MerrRecord
 from schemas.release import EngineUse, Manifest, ReleaseFile
@@ -51,6 +52,7 @@ from schemas.video import SourceFile, Video
 from tests.pipeline.one_clip import peak, scene, speech, tone
 from tests.pipeline.test_told_by_models import ENGLISH, HEARD, SEEN
 from tests.pipeline.tracks import make_track
+from trainer.recipe_file import recipe_keys
 
 ROOT = Path(__file__).parent.parent
 PAGES = {
@@ -72,6 +74,8 @@ PAGES = {
         "docs/engines/chat.md",
         "docs/engines/openface.md",
         "docs/engines/pyfeat.md",
+        "docs/trainers.md",
+        "docs/engines/encoders.md",
     )
 }
 FORMAT, GUIDE, README, FORMATS = (
@@ -79,7 +83,15 @@ FORMAT, GUIDE, README, FORMATS = (
     for name in ("docs/data-format.md", "docs/data-engineers.md", "README.md", "docs/formats.md")
 )
 # Never in a table, so without Arrow types.
-JSON_MODELS = (Manifest, ReleaseFile, EngineUse, ImportLedger, ImportedFile, DirtCount)
+JSON_MODELS = (
+    Manifest,
+    ReleaseFile,
+    EngineUse,
+    ImportLedger,
+    ImportedFile,
+    DirtCount,
+    GridHead,
+)
 FOLDERS = ("schemas", "annotators", "pipeline", "flows", "datasets", "tests", "benchmarks", "docs")
 HOSTS = {
     "arxiv.org",
@@ -172,7 +184,7 @@ MODELS = with_all_below(
     ]
 )
 STRUCTS = {pa.struct(list(arrow_schema(model))): name for name, model in MODELS.items()}
-SCALARS = {pa.float64(): "float64", pa.float32(): "float32"}
+SCALARS = {pa.float64(): "float64", pa.float32(): "float32", pa.float16(): "float16"}
 
 
 def type_text(kind: pa.DataType) -> str:
@@ -325,7 +337,7 @@ def test_every_command_line_shown_is_one_that_merr_understands(line):
 def test_the_guide_shows_every_command_and_every_option_of_a_build():
     command = typer.main.get_command(app).commands
     shown = {line.split()[1] for line in commands() if line.startswith("merr ")}
-    assert set(command) - shown <= {"engines", "accept"}
+    assert set(command) - shown <= {"engines", "accept", "train"}  # docs/trainers.md
     assert all(f"merr {name}" in "".join(PAGES.values()) for name in command)
     options = {option for param in command["build"].params for option in param.opts}
     missing = {o for o in options if o.startswith("--") and o not in GUIDE}
@@ -366,7 +378,8 @@ def test_every_setting_named_exists(page):
     spelled = {re.split(r"[ =]", code)[0] for code in codes(prose(PAGES[page]))}
     named = {s for s in spelled if s.startswith(sections) and not s.endswith((".csv", ".json"))}
     evidence = {code for keys, *_ in rows(section(FORMAT, "Evidence keys")) for code in codes(keys)}
-    assert named - known - evidence - {"face.AU12"} == set()
+    recipes = set(recipe_keys()) if page == "docs/trainers.md" else set()
+    assert named - known - evidence - recipes - {"face.AU12"} == set()
 
 
 def dotted(settings: Row, prefix: str = "") -> Iterator[str]:

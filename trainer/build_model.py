@@ -9,13 +9,13 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from schemas.errors import SetupError
-from trainer.checkpoint import MODEL, checkpoints
-from trainer.language_model import load_llm
+from trainer.checkpoint import WEIGHTS, save_checkpoint
 from trainer.lora import with_lora
 from trainer.model import EmotionLlama
 from trainer.prepare import Prepared
+from trainer.recipe_model import llm_of
+from trainer.run_checkpoint import MODEL, checkpoints
 
-ADAPTER_FILE = "adapter_model.safetensors"
 WHOLE_FILE = "model.safetensors"
 
 
@@ -23,7 +23,7 @@ def build_model(prepared: Prepared, checkpoint: Path | None) -> Any:
     """With the weights of `checkpoint`, else of the run that the recipe starts from, else fresh.
     An EmotionLlama, or peft around one; both in training mode, on the CPU."""
     recipe = prepared.recipe
-    llm = load_llm(recipe, prepared.tokenizer)
+    llm = llm_of(recipe, prepared.tokenizer)
     torch.manual_seed(recipe.run.seed)  # what is fresh is drawn from here
     model: Any = EmotionLlama.from_parts(prepared.config, llm)
     if recipe.model.adapter == "lora":
@@ -41,24 +41,28 @@ def start_folder(run: Path) -> Path:
     """The weights of a run: its model, or of its newest checkpoint, or the folder itself."""
     newest = [path / MODEL for path in checkpoints(run / "checkpoints")[-1:]]
     for folder in (run / MODEL, *newest, run):
-        if any((folder / name).exists() for name in (ADAPTER_FILE, WHOLE_FILE)):
+        if any((folder / name).exists() for name in (WEIGHTS, WHOLE_FILE)):
             return folder
     raise SetupError(
-        f"model.start {run}: holds no {ADAPTER_FILE} and no {WHOLE_FILE}; give the folder of a run "
+        f"model.start {run}: holds no {WEIGHTS} and no {WHOLE_FILE}; give the folder of a run "
         "that ended"
     )
 
 
-def save_weights(model: Any, weights: dict[str, Tensor], folder: Path) -> None:
-    """`weights`: names as in `model`, all of what is trained. peft writes adapter and projectors,
-    never the base."""
-    model.save_pretrained(folder, state_dict=weights)
+def save_weights(model: Any, tokenizer: Any, weights: dict[str, Tensor], folder: Path) -> None:
+    """`weights`: names as in `model`, all of what is trained. With LoRA that is the adapter and the
+    projectors, never the base."""
+    if isinstance(model, PeftModel):
+        save_checkpoint(model, tokenizer, folder, state=weights)
+    else:
+        model.save_pretrained(folder, state_dict=weights)
+        tokenizer.save_pretrained(folder)
 
 
 def load_weights(model: Any, folder: Path) -> None:
     """SetupError where names or shapes are not those of the model."""
     peft = isinstance(model, PeftModel)
-    path = folder / (ADAPTER_FILE if peft else WHOLE_FILE)
+    path = folder / (WEIGHTS if peft else WHOLE_FILE)
     if not path.exists():
         raise SetupError(f"{folder}: holds no {path.name}; was it trained with another adapter?")
     found = load_file(path)

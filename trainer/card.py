@@ -1,7 +1,7 @@
 """The model card of a run."""
 
-from trainer.checkpoint import Progress
 from trainer.prepare import Prepared
+from trainer.run_checkpoint import Progress, chosen_step
 from trainer.run_folder import RunFolder, read_record
 
 
@@ -11,6 +11,8 @@ def card_text(run: RunFolder, prepared: Prepared, progress: Progress) -> str:
     features = ", ".join(
         f"{slot} by {table.encoder}" for slot, table in prepared.samples.cache.slots.items()
     )
+    if recipe.model.grid:
+        features += "; patch grids"
     last = record.sessions[-1]
     lines = [
         "---",
@@ -25,11 +27,11 @@ def card_text(run: RunFolder, prepared: Prepared, progress: Progress) -> str:
         f"- release: {prepared.release.title}, digest {manifest.digest}, licence of the data: "
         f"{manifest.licence}",
         f"- recipe: `recipe.toml`, sha256 {record.recipe}",
-        f"- features: {features or 'none'}{'; patch grids' if recipe.model.grid else ''}",
+        f"- features: {features}; of the samples have it: {prepared.coverage_text}",
         f"- labels: vocabulary {manifest.vocabulary}",
         f"- steps: {progress.step} of {record.steps}, {prepared.plan.per_step} visits each; seed "
         f"{record.seed}, order {record.plan}",
-        f"- chosen: {_chosen(progress)}",
+        f"- chosen: {_chosen(progress, prepared)}",
         f"- code: {record.code}, merr {last.packages.get('merr', 'of no package')}",
         f"- environment: Python {last.python}, torch {last.packages.get('torch')}, "
         f"{last.processes} processes, {', '.join(last.devices) or 'CPU'}",
@@ -40,7 +42,9 @@ def card_text(run: RunFolder, prepared: Prepared, progress: Progress) -> str:
     return "\n".join(lines)
 
 
-def _chosen(progress: Progress) -> str:
+def _chosen(progress: Progress, prepared: Prepared) -> str:
+    step = chosen_step(progress, prepared.recipe.run.choose)
     if progress.best_step is None:
-        return "the last checkpoint; there was nothing to validate with"
-    return f"step {progress.best_step}, validation loss {progress.best_loss:.4f}, the lowest"
+        return f"step {step}, the last; there was nothing to validate with"
+    lowest = f"the lowest validation loss was {progress.best_loss:.4f} at {progress.best_step}"
+    return f"step {step}, {prepared.recipe.run.choose}; {lowest}"

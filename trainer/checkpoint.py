@@ -1,77 +1,145 @@
-"""Checkpoints of a run: whole or not there, the newest whole one counts, kept by number."""
+"""Checkpoints: LoRA and projectors, our configuration, the tokenizer. Never the base model."""
 
-import re
-import shutil
-from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from pydantic import ValidationError
+import torch
+from peft import (
+    LoraConfig,
+    PeftModel,
+    get_peft_model_state_dict,
+    set_peft_model_state_dict,
+)
+from safetensors.torch import load_file, save_file
 
 from schemas.errors import SetupError
-from schemas.units import Row
-from trainer.folder import atomic_folder, clear_unfinished, is_complete
+from trainer.config import EmotionLlamaConfig
+from trainer.language_model import load_llm, load_tokenizer
+from trainer.model import EmotionLlama
+from trainer.vision import load_vision
 
-STATE: Final = "state.json"
-MODEL: Final = "model"  # folder inside a checkpoint
-_NAME: Final = re.compile(r"step-(\d{8})")
-
-
-class Progress(Row):
-    """How far a run is. Order, learning rate and random numbers follow from the step alone."""
-
-    step: int  # steps done
-    world_size: int
-    plan: str  # digest of the order of visits
-    best_loss: float | None = None  # on the validation split
-    best_step: int | None = None
-    without_gain: int = 0  # validations since the best one
-    done: bool = False
-
-
-def checkpoint_path(folder: Path, step: int) -> Path:
-    return folder / f"step-{step:08d}"
-
-
-def checkpoints(folder: Path) -> list[Path]:
-    """Complete ones, oldest first. What a kill left half written is not among them."""
-    found = (path for path in folder.glob("step-*") if _NAME.fullmatch(path.name))
-    return sorted(path for path in found if is_complete(path))
+WEIGHTS: Final = "adapter_model.safetensors"
+ADAPTER: Final = "adapter_config.json"
+# What must be the same in the base model that a checkpoint is put on.
+_SHAPE: Final = ("model_type", "hidden_size", "num_hidden_layers", "vocab_size")
 
 
 def save_checkpoint(
-    folder: Path, progress: Progress, *, write: Callable[[Path], None], keep: int
-) -> Path:
-    """Write state and what `write` puts into the folder, show it in one rename, then take away
-    the older ones but for `keep` and the best."""
-    path = checkpoint_path(folder, progress.step)
-    with atomic_folder(path) as unfinished:
-        write(unfinished)
-        (unfinished / STATE).write_text(progress.model_dump_json(indent=2) + "\n", "utf-8")
-    _forget(folder, keep=keep, best=progress.best_step)
-    return path
+    model: PeftModel, tokenizer: Any, folder: Path, *, state: dict[str, Any] | None = None
+) -> None:
+    """Write what was trained. `state`: the whole state where it is gathered from many processes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = get_peft_model_state_dict(model, state_dict=state, save_embedding_layers=False)
+    write_checkpoint(
+        folder,
+        tensors=tensors,
+        adapter=model.peft_config["default"],
+        config=model.get_base_model().config,
+    )
+    tokenizer.save_pretrained(folder)
 
 
-def _forget(folder: Path, *, keep: int, best: int | None) -> None:
-    for old in checkpoints(folder)[:-keep]:
-        if best is None or old != checkpoint_path(folder, best):
-            (old / "complete").unlink()  # from here on it does not count, however far this comes
-            shutil.rmtree(old)
+def write_checkpoint(
+    folder: Path, *, tensors: dict[str, Any], adapter: Any, config: EmotionLlamaConfig
+) -> None:
+    """The files of a checkpoint but for the tokenizer's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    found = {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
+    save_file(found, folder / WEIGHTS, metadata={"format": "pt"})
+    adapter = deepcopy(adapter)
+    adapter.inference_mode = True  # how it is opened unless asked otherwise
+    adapter.save_pretrained(folder)
+    config.save_pretrained(folder)
 
 
-def tidy_checkpoints(folder: Path) -> None:
-    """Takes away what is not complete. Only where no other process writes."""
-    clear_unfinished(folder)
-    for path in folder.glob("step-*"):
-        if not is_complete(path):
-            shutil.rmtree(path)
+def load_checkpoint(
+    folder: Path,
+    *,
+    llm: Any = None,
+    vision: Any = None,
+    dtype: torch.dtype = torch.bfloat16,
+    attention: str = "sdpa",
+    trainable: bool = False,
+) -> PeftModel:
+    """A checkpoint on its base model, which is loaded by the name that the checkpoint has for it
+    (a hub id, or a folder, seen from the checkpoint's) unless one is given."""
+    config = _config_of(folder)
+    base = llm or load_llm(
+        place_of(config.llm_name, folder),
+        revision=config.llm_revision,
+        dtype=dtype,
+        attention=attention,
+    )
+    _check_base(config, base, folder)
+    if vision is None and config.vision_config is not None:
+        side_px = config.vision_config.image_size
+        vision = load_vision(place_of(config.vision_name, folder), side_px=side_px, dtype=dtype)
+    model = EmotionLlama.from_parts(config, base, vision)
+    return _adapted(model, folder, trainable=trainable)
 
 
-def read_progress(checkpoint: Path) -> Progress:
-    try:
-        return Progress.model_validate_json((checkpoint / STATE).read_bytes())
-    except (OSError, ValidationError) as e:
+def load_model(
+    folder: Path, *, dtype: torch.dtype = torch.bfloat16, attention: str = "sdpa"
+) -> tuple[Any, Any]:
+    """(model, tokenizer) to answer with: a checkpoint, or what `merr merge-checkpoint` wrote."""
+    tokenizer = load_tokenizer(str(folder))
+    if (folder / ADAPTER).is_file():
+        return load_checkpoint(folder, dtype=dtype, attention=attention).eval(), tokenizer
+    _config_of(folder)
+    model, told = EmotionLlama.from_pretrained(
+        folder, dtype=dtype, attn_implementation=attention, output_loading_info=True
+    )
+    missing = sorted(told["missing_keys"])
+    if missing:
+        raise SetupError(f"{folder}: {len(missing)} tensors are missing, first {missing[0]}")
+    return model.eval(), tokenizer
+
+
+def place_of(name: str | None, folder: Path) -> str:
+    """A part by its name in a checkpoint: a folder seen from the checkpoint's, else as it is."""
+    if name is None:
+        raise SetupError(f"{folder}: names no base model; give one")
+    near = folder / name
+    return str(near.resolve()) if near.is_dir() else name
+
+
+def _config_of(folder: Path) -> EmotionLlamaConfig:
+    path = folder / "config.json"
+    if not path.is_file():
+        raise SetupError(f"{folder}: has no config.json, so it is no checkpoint of merr")
+    found = EmotionLlamaConfig.get_config_dict(folder)[0].get("model_type")
+    if found != EmotionLlamaConfig.model_type:
         raise SetupError(
-            f"{checkpoint}: is damaged ({str(e).splitlines()[0]}); remove it, and the run goes on "
-            "from the checkpoint before"
-        ) from e
+            f"{path}: is of a {found}, not of an {EmotionLlamaConfig.model_type}; a checkpoint of "
+            "the original goes through `merr convert-checkpoint` first"
+        )
+    config: EmotionLlamaConfig = EmotionLlamaConfig.from_pretrained(folder)
+    return config
+
+
+def _check_base(config: EmotionLlamaConfig, llm: Any, folder: Path) -> None:
+    wanted = [getattr(config.text_config, name) for name in _SHAPE]
+    found = [getattr(llm.config, name) for name in _SHAPE]
+    if wanted != found:
+        raise SetupError(
+            f"{folder}: was trained on a base model with {', '.join(_SHAPE)} = {wanted}, the one "
+            f"given has {found}"
+        )
+
+
+def _adapted(model: EmotionLlama, folder: Path, *, trainable: bool) -> PeftModel:
+    """peft's from_pretrained starts LoRA that a file lacks at random, with a warning at most; here
+    names are compared first."""
+    adapter = LoraConfig.from_pretrained(str(folder))
+    adapter.inference_mode = not trainable
+    adapted = PeftModel(model, adapter)
+    tensors = load_file(folder / WEIGHTS)
+    wanted = set(get_peft_model_state_dict(adapted, save_embedding_layers=False))
+    if set(tensors) != wanted:
+        raise SetupError(
+            f"{folder / WEIGHTS}: missing {sorted(wanted - set(tensors))[:3]}, unknown "
+            f"{sorted(set(tensors) - wanted)[:3]}; it was written for another configuration"
+        )
+    set_peft_model_state_dict(adapted, tensors)
+    return adapted

@@ -79,3 +79,7 @@ class EmotionLlamaConfig(PreTrainedConfig):
         if marker == "grid":
             return int(self.grid_width * self.patches_per_token)
         return int(getattr(self, f"{marker}_width"))
+
+
+# Tokenizers ask a folder's config.json for its type.
+AutoConfig.register(EmotionLlamaConfig.model_type, EmotionLlamaConfig)

@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
-from trainer.checkpoint import MODEL
 from trainer.folder import atomic_folder
 from trainer.open_model import TRAINED_ON, TrainedOn
 from trainer.prepare import Prepared
+from trainer.run_checkpoint import MODEL
 from trainer.run_folder import RunFolder
 
 
@@ -17,9 +17,6 @@ def export_model(run: RunFolder, checkpoint: Path, prepared: Prepared) -> None:
         shutil.rmtree(run.model)
     with atomic_folder(run.model) as folder:
         shutil.copytree(checkpoint / MODEL, folder, dirs_exist_ok=True)
-        if not (folder / "config.json").exists():  # peft writes none
-            prepared.config.save_pretrained(folder)
-        prepared.tokenizer.save_pretrained(folder)
         told = _trained_on(prepared).model_dump_json(indent=2)
         (folder / TRAINED_ON).write_text(told + "\n", "utf-8")
 

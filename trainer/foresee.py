@@ -26,6 +26,7 @@ class Foreseen:
     per_step: int
     validation: int
     samples: int
+    coverage: str
     tokens: float  # mean of a visit
     answer: float
     longest: int
@@ -67,6 +68,7 @@ def foreseen(prepared: Prepared) -> Foreseen:
         per_step=plan.per_step,
         validation=len(prepared.validation),
         samples=len(np.unique(plan.visits)),
+        coverage=prepared.coverage_text,
         tokens=float(lengths.mean()),
         answer=answer,
         longest=int(lengths.max()),
@@ -90,6 +92,7 @@ def foreseen_text(told: Foreseen) -> str:
     lines = [
         f"{told.title} on {told.release}",
         f"  samples   {told.samples} to train on, {told.validation} to validate with",
+        f"  features  {told.coverage}",
         f"  steps     {told.steps} of {told.per_step} visits: {told.visits} visits, "
         f"{told.visits / told.samples:.1f} passes",
         f"  tokens    {told.tokens:.0f} a visit, {told.answer:.0f} of them answer, the longest "

@@ -1,11 +1,22 @@
 """Conv-Attention: utterance embeddings of a clip look at each other before the language model."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
-from schemas.instruction import Marker
+from schemas.instruction import MARKERS, Marker
+
+_COLUMNS: Final = MARKERS[1:]  # one embedding per clip each; the patch grid is apart
+
+
+class _ZeroLinear(nn.Linear):
+    """Begins as nothing, whoever initialises it."""
+
+    def reset_parameters(self) -> None:
+        nn.init.zeros_(self.weight)
+        nn.init.zeros_(self.bias)
 
 
 class ConvAttention(nn.Module):
@@ -22,7 +33,7 @@ class ConvAttention(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.attention = nn.MultiheadAttention(width, heads, batch_first=True)
         self.conv = nn.Conv1d(width, width, kernel_size=3, padding=1)
-        self.up = nn.Linear(width, hidden)
+        self.up = _ZeroLinear(width, hidden)
 
     def forward(self, tokens: Tensor, there: Tensor) -> Tensor:
         """[S, M, d] embeddings, [S, M] bool which of them exist -> [S, M, d]. What does not exist
@@ -37,15 +48,15 @@ class ConvAttention(nn.Module):
 def fuse(
     module: ConvAttention, tokens: Mapping[Marker, Tensor], samples: Mapping[Marker, Tensor]
 ) -> dict[Marker, Tensor]:
-    """`tokens`: [n, d] per modality; `samples`: [n] the number of each one's sample."""
-    order = list(tokens)
-    numbers, where = torch.unique(torch.cat([samples[m] for m in order]), return_inverse=True)
-    columns = torch.cat([torch.full_like(samples[m], i) for i, m in enumerate(order)])
-    flat = torch.cat([tokens[marker] for marker in order])
-    table = flat.new_zeros(len(numbers), len(order), flat.shape[-1])
+    """`tokens`: [n, d] per modality; `samples`: [n] the number of each one's sample. A modality has
+    its own column whatever else the batch holds: neighbours decide a convolution."""
+    numbers, where = torch.unique(torch.cat([samples[m] for m in tokens]), return_inverse=True)
+    columns = torch.cat([torch.full_like(samples[m], _COLUMNS.index(m)) for m in tokens])
+    flat = torch.cat(list(tokens.values()))
+    table = flat.new_zeros(len(numbers), len(_COLUMNS), flat.shape[-1])
     there = torch.zeros(table.shape[:2], dtype=torch.bool, device=flat.device)
     table = table.index_put((where, columns), flat)
     there[where, columns] = True
     fused = module(table, there)[where, columns]
-    parts = fused.split([len(tokens[marker]) for marker in order])
-    return dict(zip(order, parts, strict=True))
+    parts = fused.split([len(values) for values in tokens.values()])
+    return dict(zip(tokens, parts, strict=True))

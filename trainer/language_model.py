@@ -1,72 +1,103 @@
-"""The language model of a recipe: tokenizer and configuration first, weights when needed."""
+"""Base models and tokenizers: from the hub or a folder, and what to do where the hub refuses."""
 
 from pathlib import Path
 from typing import Any, Final
 
 import torch
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from schemas.errors import SetupError
-from trainer.data import Samples
-from trainer.recipe import Recipe
-from trainer.tiny import NAME, make_llm, make_tokenizer, tiny_config
+from schemas.errors import SetupError, TransientError
 
-OPEN_LLM: Final = "Qwen/Qwen2.5-7B-Instruct"  # no gate; Apache-2.0
-DTYPES: Final = {"bf16": torch.bfloat16, "fp32": torch.float32}
+PAPER_MODEL: Final = "meta-llama/Llama-2-7b-chat-hf"
+# Apache-2.0, no form to sign, 7.6 billion parameters, 3584 wide.
+OPEN_MODEL: Final = "Qwen/Qwen2.5-7B-Instruct"
 
 
-def load_tokenizer(llm: str, samples: Samples, kept: Path) -> Any:
-    """`kept`: where the run keeps its tokenizer; the tiny one is made once, out of all texts of the
-    release, and read from there afterwards."""
-    if (kept / "tokenizer_config.json").exists():
-        return AutoTokenizer.from_pretrained(kept)
-    if llm == NAME:
-        columns = (samples.column(name) for name in ("instruction", "target"))
-        return make_tokenizer(str(text) for column in columns for text in column)
-    try:
-        return AutoTokenizer.from_pretrained(llm)
-    except (OSError, ValueError) as e:
-        raise _not_loaded(llm, e) from e
-
-
-def load_llm_config(llm: str, tokenizer: Any) -> Any:
-    if llm == NAME:
-        return tiny_config(tokenizer)
-    try:
-        return AutoConfig.from_pretrained(llm)
-    except (OSError, ValueError) as e:
-        raise _not_loaded(llm, e) from e
-
-
-def load_llm(recipe: Recipe, tokenizer: Any) -> Any:
-    """With its weights, in the precision of the recipe; float32 where all of it is trained."""
-    device = recipe.device
-    if recipe.model.llm == NAME:
-        config = tiny_config(tokenizer)
-        return make_llm(config, seed=recipe.run.seed, attention=device.attention)
-    full = recipe.model.adapter == "full"
-    return load_base(recipe.model.llm, "fp32" if full else device.precision, device.attention)
-
-
-def load_base(llm: str, precision: str, attention: str = "sdpa") -> Any:
-    """A causal language model with its weights, from the hub or a folder."""
+def load_llm(
+    name: str,
+    *,
+    revision: str | None = None,
+    dtype: torch.dtype = torch.bfloat16,
+    attention: str = "sdpa",
+) -> Any:
+    """A causal language model by hub id or folder."""
+    _fetch_config(name, revision)
     try:
         return AutoModelForCausalLM.from_pretrained(
-            llm, dtype=DTYPES[precision], attn_implementation=attention
+            name, revision=revision, dtype=dtype, attn_implementation=attention
         )
     except (OSError, ValueError, ImportError) as e:
-        raise _not_loaded(llm, e) from e
+        raise SetupError(f"{name}: does not load as a causal language model: {_line(e)}") from e
 
 
-def _not_loaded(llm: str, why: Exception) -> SetupError:
-    said = str(why).strip().splitlines()[0] if str(why).strip() else type(why).__name__
-    if "gated" in str(why).lower() or "401" in str(why) or "403" in str(why):
-        return SetupError(
-            f"model.llm {llm}: is gated: its owner wants an account and a yes to the licence. Ask "
-            "on the model's page, then log in with `hf auth login`; or take one without a gate: "
-            f"--set model.llm={OPEN_LLM}"
-        )
-    return SetupError(
-        f"model.llm {llm}: cannot be loaded ({said}); give a name on the hub that this machine "
-        "can fetch, or a folder that holds the model"
+def load_tokenizer(name: str, *, revision: str | None = None) -> Any:
+    """The tokenizer of a base model, or the one saved in a checkpoint."""
+    if not Path(name).is_dir():
+        _fetch_config(name, revision)
+    try:
+        return AutoTokenizer.from_pretrained(name, revision=revision)
+    except (OSError, ValueError, ImportError) as e:
+        raise SetupError(f"{name}: has no tokenizer that loads: {_line(e)}") from e
+
+
+def load_llm_config(name: str, *, revision: str | None = None) -> Any:
+    """Its config.json alone, without weights."""
+    _fetch_config(name, revision)
+    try:
+        return AutoConfig.from_pretrained(name, revision=revision)
+    except (OSError, ValueError) as e:
+        raise SetupError(f"{name}: its config.json does not load: {_line(e)}") from e
+
+
+def _fetch_config(name: str, revision: str | None) -> None:
+    """Ask the hub for the smallest file first: its own errors say what is the matter."""
+    folder = Path(name)
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise SetupError(f"{name}: there is no config.json, so this is no model's folder")
+        return
+    try:
+        hf_hub_download(name, "config.json", revision=revision)
+    except GatedRepoError as e:
+        raise SetupError(_gated_text(name)) from e
+    except RepositoryNotFoundError as e:
+        raise SetupError(
+            f"{name}: no such folder here, and the hub knows no such model, or only for those who "
+            f"are logged in; check the spelling, or run `hf auth login`. {_open_text()}"
+        ) from e
+    except LocalEntryNotFoundError as e:
+        raise TransientError(
+            f"{name}: not in the hub's cache here, and the hub was not reached: {_line(e)}"
+        ) from e
+    except (RevisionNotFoundError, EntryNotFoundError, HFValidationError) as e:
+        raise SetupError(f"{name}: {_line(e)}") from e
+    except OSError as e:
+        raise TransientError(f"{name}: the hub did not answer: {_line(e)}") from e
+
+
+def _gated_text(name: str) -> str:
+    return (
+        f"{name}: the model is gated: its owner lets in those who accepted the licence. Accept it "
+        f"on the model's page, wait for the mail, then run `hf auth login` with a token of that "
+        f"account. {_open_text()}"
     )
+
+
+def _open_text() -> str:
+    return (
+        f"Without access, {OPEN_MODEL} is open to all (`--llm {OPEN_MODEL}`; its results are not "
+        "the paper's), and a folder with the weights works, too"
+    )
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:500]

@@ -38,6 +38,7 @@ class Trainee:
     model: Any
     optimizer: torch.optim.Optimizer
     accelerator: Accelerator
+    tokenizer: Any  # saved beside its weights
 
 
 def steps(trainee: Trainee, prepared: Prepared, first: int) -> Iterator[Step]:

@@ -4,12 +4,11 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutput
 
 from schemas.instruction import Marker
 from trainer.config import EmotionLlamaConfig
-from trainer.fusion import ConvAttention
 from trainer.positions import check_call, sample_numbers
 from trainer.projectors import Projectors
 from trainer.sequence import IGNORED, SENTINELS
@@ -41,6 +40,8 @@ class EmotionLlama(PreTrainedModel):
     ) -> None:
         super().__init__(config)
         self.llm = llm or AutoModelForCausalLM.from_config(config.text_config)
+        # Its own would add sampling or a repetition penalty to a greedy answer.
+        self.llm.generation_config = GenerationConfig()
         self.vision = vision or (eyes_of(config.vision_config) if config.vision_config else None)
         self.projectors = Projectors(config)
         self.post_init()
@@ -55,8 +56,14 @@ class EmotionLlama(PreTrainedModel):
                 f"the language model is {llm.config.hidden_size} wide, the configuration says "
                 f"{config.hidden_size}"
             )
+        if vision and vision.patches != config.grid_patches:
+            raise ValueError(
+                f"EVA sees {vision.patches} patches, the configuration says {config.grid_patches}"
+            )
         config.text_config = llm.config
         config.vision_config = vision.config if vision else None
+        for part in filter(None, (config.text_config, config.vision_config)):
+            part.name_or_path = ""  # a path of this machine; llm_name and vision_name tell
         return cls(config, llm=llm, vision=vision)
 
     def forward(
@@ -161,9 +168,6 @@ class EmotionLlama(PreTrainedModel):
         """As torch does it, which is what the original started from."""
         if isinstance(module, nn.Linear | nn.Conv1d | nn.LayerNorm):
             module.reset_parameters()
-        elif isinstance(module, ConvAttention):
-            nn.init.zeros_(module.up.weight)
-            nn.init.zeros_(module.up.bias)
 
 
 def _given(**features: Tensor | None) -> dict[Marker, Tensor]:

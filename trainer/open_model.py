@@ -5,16 +5,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
-from peft import PeftModel
 from pydantic import ValidationError
-from transformers import AutoTokenizer
 
 from schemas.errors import SetupError
 from schemas.units import Row
-from trainer.build_model import ADAPTER_FILE, start_folder
+from trainer.build_model import inner_model, start_folder
+from trainer.checkpoint import load_model
 from trainer.config import EmotionLlamaConfig
-from trainer.language_model import DTYPES, load_base
-from trainer.model import EmotionLlama
+from trainer.recipe_model import DTYPES
 from trainer.sequence import SequenceMaker
 
 TRAINED_ON: Final = "trained_on.json"
@@ -46,15 +44,9 @@ def open_model(folder: Path, *, precision: str = "fp32", device: str = "cpu") ->
     """`folder`: a run, or a model folder. With LoRA the base model that config.json names is
     loaded, too. SetupError where something of it is missing."""
     found = start_folder(folder)
-    config: Any = EmotionLlamaConfig.from_pretrained(found)
-    tokenizer = AutoTokenizer.from_pretrained(found)
-    model: Any
-    if (found / ADAPTER_FILE).exists():
-        model = EmotionLlama.from_parts(config, load_base(config.llm_name, precision))
-        model = PeftModel.from_pretrained(model, found)
-    else:
-        model = EmotionLlama.from_pretrained(found, dtype=DTYPES[precision])
-    model = model.to(torch.device(device)).eval()
+    model, tokenizer = load_model(found, dtype=DTYPES[precision])
+    model = model.to(torch.device(device))
+    config = inner_model(model).config
     return TrainedModel(
         model, tokenizer, config, SequenceMaker.of(config, tokenizer), _trained_on(found)
     )

@@ -13,9 +13,9 @@ from schemas.instruction import MARKERS
 from trainer.batch import Collator
 from trainer.config import EmotionLlamaConfig
 from trainer.data import Samples, load
-from trainer.language_model import load_llm_config, load_tokenizer
 from trainer.plan import Plan, make_plan, streams_of
 from trainer.recipe import Recipe
+from trainer.recipe_model import llm_config_of, tokenizer_of
 from trainer.release import Release, open_release
 from trainer.selection import check_groups, groups_of
 from trainer.sequence import SequenceMaker, turn_of
@@ -36,6 +36,25 @@ class Prepared:
     def samples(self) -> Samples:
         return self.collate.samples
 
+    @property
+    def coverage(self) -> dict[str, float]:
+        """Modality -> share of the samples to train on whose clip has it. The others go without: no
+        place in the sequence, no zeros in its stead."""
+        numbers = np.unique(self.plan.visits)
+        shares = {
+            slot: float(table.there[numbers].mean())
+            for slot, table in self.samples.cache.slots.items()
+        }
+        if self.collate.grids is None:
+            return shares
+        seen = [clip in self.collate.grids for clip in self.collate.clips[numbers]]
+        return {"grid": float(np.mean(seen)), **shares}
+
+    @property
+    def coverage_text(self) -> str:
+        """ "grid 100%, face 98%"."""
+        return ", ".join(f"{slot} {share:.0%}" for slot, share in self.coverage.items())
+
 
 def prepare(
     release: Path, recipe: Recipe, *, cache: Path, tokenizer: Path, grid: Path | None
@@ -46,7 +65,7 @@ def prepare(
     groups = groups_of(samples, recipe.data, "train")
     check_groups(samples, groups, recipe.data)
     grids = _grids(recipe, grid)
-    words = load_tokenizer(recipe.model.llm, samples, tokenizer)
+    words = tokenizer_of(recipe.model.llm, samples, tokenizer)
     config = _config(recipe, samples, words, grids)
     table = tokenised(samples, SequenceMaker.of(config, words), grids.clip_ids if grids else ())
     held = groups_of(samples, recipe.data, "val")
@@ -66,7 +85,10 @@ def prepare(
         seed=recipe.run.seed,
     )
     collate = Collator(samples, table, grids, clips, recipe.device.row_tokens)
-    return Prepared(opened, recipe, words, config, collate, plan, validation)
+    prepared = Prepared(opened, recipe, words, config, collate, plan, validation)
+    if prepared.coverage.get("grid") == 0:
+        raise SetupError(f"--grid {grid}: holds no clip of {opened.title}; give that work folder's")
+    return prepared
 
 
 def _grids(recipe: Recipe, grid: Path | None) -> PatchGrid | None:
@@ -93,7 +115,7 @@ def _config(
     if grids:
         widths |= {"grid_patches": grids.shape[0], "grid_width": grids.shape[1]}
     return EmotionLlamaConfig(
-        text_config=load_llm_config(recipe.model.llm, tokenizer),
+        text_config=llm_config_of(recipe.model.llm, tokenizer),
         llm_name=recipe.model.llm if recipe.model.adapter == "lora" else None,
         used=[marker for marker in MARKERS if marker in there],
         layout=recipe.model.layout,

@@ -93,6 +93,9 @@ class RunRecipe(Row):
     patience: int = Field(
         default=0, ge=0, description="Stop after so many validations without a better loss; 0: no."
     )
+    choose: Literal["best", "last"] = Field(
+        default="best", description="Which checkpoint becomes the model; best: of validation."
+    )
     max_length: int = Field(default=1024, ge=8, description="Longest sequence in tokens.")
     tensorboard: bool = Field(default=True, description="Write events for TensorBoard.")
     wandb: bool = Field(default=False, description="Log to Weights & Biases, if installed.")

@@ -13,15 +13,6 @@ from transformers.utils.logging import disable_progress_bar
 from schemas.errors import SetupError
 from trainer.build_model import build_model, save_weights
 from trainer.card import card_text
-from trainer.checkpoint import (
-    MODEL,
-    Progress,
-    checkpoint_path,
-    checkpoints,
-    read_progress,
-    save_checkpoint,
-    tidy_checkpoints,
-)
 from trainer.distributed import (
     open_processes,
     optimizer_state,
@@ -38,6 +29,16 @@ from trainer.optimizer import make_optimizer
 from trainer.prepare import Prepared, prepare
 from trainer.recipe import Recipe
 from trainer.record import Recorder
+from trainer.run_checkpoint import (
+    MODEL,
+    Progress,
+    checkpoint_path,
+    checkpoints,
+    chosen_step,
+    read_progress,
+    save_checkpoint,
+    tidy_checkpoints,
+)
 from trainer.run_folder import (
     RunFolder,
     RunRecord,
@@ -146,7 +147,7 @@ def _record(
 def _opening(prepared: Prepared, progress: Progress) -> str:
     told = (
         f"{prepared.recipe.name}: {prepared.plan.steps} steps of {prepared.plan.per_step} visits, "
-        f"{len(prepared.validation)} samples to validate with"
+        f"{len(prepared.validation)} samples to validate with; features: {prepared.coverage_text}"
     )
     return f"{told}; going on from step {progress.step}" if progress.step else told
 
@@ -158,7 +159,7 @@ def _trainee(prepared: Prepared, accelerator: Accelerator, checkpoint: Path | No
     if checkpoint is not None:
         state = torch.load(checkpoint / OPTIMIZER, map_location="cpu", weights_only=True)
         set_optimizer_state(spread_model, optimizer, state)
-    return Trainee(spread_model, optimizer, accelerator)
+    return Trainee(spread_model, optimizer, accelerator, prepared.tokenizer)
 
 
 def _run(
@@ -205,18 +206,20 @@ def _save(trainee: Trainee, run: RunFolder, progress: Progress, *, keep: int) ->
     weights = trained_weights(trainee.model)
     state = optimizer_state(trainee.model, trainee.optimizer)
     if trainee.accelerator.is_main_process:
-        model = plain_model(trainee.model)
+        model, tokenizer = plain_model(trainee.model), trainee.tokenizer
         save_checkpoint(
             run.checkpoints,
             progress,
-            write=lambda folder: _write(folder, model, weights, state),
+            write=lambda folder: _write(folder, model, tokenizer, weights, state),
             keep=keep,
         )
     trainee.accelerator.wait_for_everyone()
 
 
-def _write(folder: Path, model: Any, weights: dict[str, Tensor], state: dict[str, Any]) -> None:
-    save_weights(model, weights, folder / MODEL)
+def _write(
+    folder: Path, model: Any, tokenizer: Any, weights: dict[str, Tensor], state: dict[str, Any]
+) -> None:
+    save_weights(model, tokenizer, weights, folder / MODEL)
     torch.save(state, folder / OPTIMIZER)
 
 
@@ -229,7 +232,7 @@ def _finish(
     run: RunFolder, prepared: Prepared, progress: Progress, accelerator: Accelerator
 ) -> None:
     if accelerator.is_main_process:
-        chosen = progress.step if progress.best_step is None else progress.best_step
+        chosen = chosen_step(progress, prepared.recipe.run.choose)
         export_model(run, checkpoint_path(run.checkpoints, chosen), prepared)
         write_card(run, card_text(run, prepared, progress))
     accelerator.wait_for_everyone()

@@ -16,11 +16,13 @@ from schemas.parquet import read_metadata, read_rows
 
 GOLDEN = Path(__file__).parent / "0.1.0"
 FILES = sorted(GOLDEN.glob("*/*.parquet"))
+LATER = {"features"}  # tables that came with a later minor version
+THEN = tuple(table for table in TABLES if table not in LATER)
 
 
 @pytest.fixture(scope="module")
 def rows():
-    found = {table: [] for table in TABLES}
+    found = {table: [] for table in THEN}
     for path in FILES:
         found[path.parent.name] += read_rows(path, TABLES[path.parent.name])
     return found
@@ -31,7 +33,7 @@ def test_the_golden_release_is_whole_and_small():
     assert sum(path.stat().st_size for path in GOLDEN.rglob("*") if path.is_file()) < 300_000
 
 
-def test_every_table_of_today_was_there_and_opens(rows):
+def test_every_table_of_then_is_one_of_today_and_opens(rows):
     manifest = read_manifest(GOLDEN)
     assert {table: len(found) for table, found in rows.items()} == manifest.rows
     assert all(rows.values())
@@ -73,7 +75,7 @@ def test_inside_a_major_version_columns_only_come_and_may_be_empty(path):
         assert not table.model_fields[name].is_required()
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", THEN)
 def test_pandas_opens_it(table, rows):
     assert len(pd.read_parquet(GOLDEN / table)) == len(rows[table])
 

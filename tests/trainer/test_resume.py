@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from tests.trainer.processes import finish, has_step, kill_when, told
-from trainer.checkpoint import checkpoints
 from trainer.log import FILE
+from trainer.run_checkpoint import checkpoints
 
 pytest.importorskip("accelerate", reason="the extra `train` is not installed")
 pytestmark = [pytest.mark.slow, pytest.mark.model]

@@ -151,7 +151,7 @@ def test_a_second_stage_begins_with_the_weights_of_the_first(learned, cache, tmp
         (["data.must_have=['fear']"], "no sample with the label fear"),
         (["model.grid=true"], "give the folder of the grid cache"),
         (["data.encoders.face=other"], "no features of 'other'"),
-        (["model.llm=no/such/folder"], "cannot be loaded"),
+        (["model.llm={here}"], "has no tokenizer"),
         (["model.start=nowhere"], "model.start nowhere"),
         (["run.wandb=true"], "wandb is not installed"),
         (["device.parallel=fsdp"], "with one process shards nothing"),
@@ -160,6 +160,7 @@ def test_a_second_stage_begins_with_the_weights_of_the_first(learned, cache, tmp
 def test_what_does_not_fit_is_refused_with_a_remedy(settings, said, small, cache, tmp_path):
     from trainer.train import train
 
+    settings = [setting.format(here=tmp_path) for setting in settings]
     with pytest.raises(SetupError, match=said):
         train(run_of(small, tmp_path / "run", cache, *settings), lambda _: None)
 
