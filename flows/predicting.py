@@ -111,7 +111,7 @@ def predict(wish: Wish, opened: OpenedModel) -> Predicted:
     check_encoders(trained_on.encoders, wanted)
     chain = measure(Request(wish.sources, wish.work, wish.settings, jobs=wish.jobs))
     subjects = list(_subjects(chain, wish.texts))
-    features: Features = {}
+    features = Features({}, ())
     if subjects and (trained_on.encoders or trained_on.grid):
         make_features(wish.work, wanted, jobs=wish.jobs)
         features = features_of(chain, trained_on.encoders, grid=trained_on.grid)
@@ -133,12 +133,13 @@ def _answered(
 
     def ask(task: Task, most: int, labels: tuple[str, ...] | None) -> list[Answer]:
         prompt = question(task, wish.vocabulary)
-        asked = [
-            Asked(lay_out(task, prompt, s.text), features.get(s.clip.clip_id, {})) for s in subjects
-        ]
-        return answer(
+        asked = (
+            Asked(lay_out(task, prompt, s.text), features.of(s.clip.clip_id)) for s in subjects
+        )
+        found = answer(
             opened.trained, asked, max_new_tokens=most, batch_size=wish.batch_size, labels=labels
         )
+        return list(found)
 
     labels = ask("emotion", _MAX_LABEL_TOKENS, wish.vocabulary.labels if wish.constrained else None)
     reasons: list[Answer | None] = [None] * len(subjects)
@@ -153,7 +154,7 @@ def _answered(
             start_s=subject.clip.start_s,
             end_s=subject.clip.end_s,
             text=subject.text,
-            modalities=tuple(sorted(features.get(subject.clip.clip_id, {}))),
+            modalities=features.names_of(subject.clip.clip_id),
             label=read.label,
             why=read.why,
             answer=said.text,

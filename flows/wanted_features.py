@@ -1,6 +1,7 @@
 """Which encoders a trained model reads, as settings of features; and what they say of clips."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +22,27 @@ ENGINES: Final[Mapping[Slot, tuple[str, ...]]] = {
     "audio": ("hubert",),
     "image": ("eva", "clip", "siglip"),
 }
-Features = dict[str, dict[str, NDArray[Any]]]  # clip_id -> modality -> vector or grid
+
+
+@dataclass(frozen=True)
+class Features:
+    """Of clips: vectors by slot; patch grids stay on the disk until they are asked for."""
+
+    vectors: dict[str, dict[str, NDArray[Any]]]  # clip_id -> slot -> [width]
+    grids: tuple[PatchGrid, ...]
+
+    def of(self, clip_id: str) -> dict[str, NDArray[Any]]:
+        """By modality; what a clip lacks is not there."""
+        found = dict(self.vectors.get(clip_id, {}))
+        for grid in self.grids:
+            if clip_id in grid:
+                found["grid"] = grid.rows([clip_id])[0]
+        return found
+
+    def names_of(self, clip_id: str) -> tuple[str, ...]:
+        """Modalities of a clip, sorted."""
+        grid = ["grid"] if any(clip_id in grid for grid in self.grids) else []
+        return tuple(sorted([*self.vectors.get(clip_id, {}), *grid]))
 
 
 def feature_settings(
@@ -76,16 +97,14 @@ def features_of(chain: Chain, encoders: Mapping[str, str], *, grid: bool) -> Fea
     _check_names(encoders, {source.slot: source.encoder for source in sources})
     found = FeatureChain(chain)
     read = [source for source in sources if source.slot in encoders]
-    features: Features = {}
+    vectors: dict[str, dict[str, NDArray[Any]]] = {}
     for lot in found.lots():
         for source in read:
             for row in found.part(lot, source).rows:
                 vector = np.asarray(row.vector, np.float16)
-                features.setdefault(row.clip_id, {})[source.slot] = vector
-    for source in sources if grid else ():
-        if source.grid:
-            _add_grids(found.grid_folder(source), features)
-    return features
+                vectors.setdefault(row.clip_id, {})[source.slot] = vector
+    folders = [found.grid_folder(source) for source in sources if grid and source.grid]
+    return Features(vectors, tuple(PatchGrid.open(folder) for folder in folders))
 
 
 def _check_names(wanted: Mapping[str, str], made: Mapping[str, str]) -> None:
@@ -95,12 +114,6 @@ def _check_names(wanted: Mapping[str, str], made: Mapping[str, str]) -> None:
                 f"slot {slot}: features of {made.get(slot, 'nobody')} are here, the model reads "
                 f"those of {encoder}; set features.{slot} so that it makes them"
             )
-
-
-def _add_grids(folder: Path, features: Features) -> None:
-    grids = PatchGrid.open(folder)
-    for clip_id in grids.clip_ids:
-        features.setdefault(clip_id, {})["grid"] = grids.rows([clip_id])[0]
 
 
 def _called(model: str) -> str:

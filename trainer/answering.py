@@ -1,7 +1,8 @@
 """Answers of a trained model, and whether each was cut."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from numpy.typing import NDArray
@@ -31,22 +32,20 @@ class Answer:
 
 def answer(
     trained: TrainedModel,
-    asked: Sequence[Asked],
+    asked: Iterable[Asked],
     *,
     max_new_tokens: int,
     batch_size: int = BATCH,
     labels: Sequence[str] | None = None,
-) -> list[Answer]:
-    """One answer each, in order, greedy. `labels`: nothing but one of these can be said."""
+) -> Iterator[Answer]:
+    """One answer each, in order, greedy. `labels`: nothing but one of these can be said. Of `asked`
+    no more than a batch is taken at once: patch grids are megabytes each."""
     allowed = None if labels is None else only(labels, trained.maker)
-    questions = [_question(trained, one) for one in asked]
-    answers: list[Answer] = []
-    for first in range(0, len(questions), batch_size):
-        batch = questions[first : first + batch_size]
+    left = iter(asked)
+    while batch := [_question(trained, one) for one in islice(left, batch_size)]:
         for ids in generate_ids(trained.model, trained.tokenizer, batch, max_new_tokens, allowed):
             text = trained.tokenizer.decode(ids, skip_special_tokens=True).strip()
-            answers.append(Answer(text, cut=len(ids) >= max_new_tokens))
-    return answers
+            yield Answer(text, cut=len(ids) >= max_new_tokens)
 
 
 def _question(trained: TrainedModel, asked: Asked) -> Question:

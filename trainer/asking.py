@@ -1,6 +1,6 @@
 """A model asked about the samples of a release: one prediction for each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ def predict_samples(
     """In the order of the release. SetupError where the model reads patch grids and has none."""
     if trained.trained_on.grid and grid is None:
         raise SetupError("the model reads patch grids: give the folder of the grid cache (--grid)")
-    asked = [Asked(s.instruction, _features(s, grid)) for s in samples]
+    asked = (Asked(s.instruction, _features(s, grid)) for s in samples)
     answers = answer(
         trained,
         asked,
@@ -73,7 +73,7 @@ def _features(sample: Sample, grid: PatchGrid | None) -> dict[str, NDArray[Any]]
     return features
 
 
-def _predictions(samples: Samples, answers: list[Answer]) -> Iterator[Prediction]:
+def _predictions(samples: Samples, answers: Iterable[Answer]) -> Iterator[Prediction]:
     """A reason is measured against the text of the release, a label against the label."""
     for sample, found in zip(samples, answers, strict=True):
         yield Prediction(

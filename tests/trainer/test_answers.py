@@ -23,6 +23,8 @@ NAMED = [  # answer, the label it names
     ("not happy but sad", "sad"),
     ("It is not very happy, it is sad", "sad"),
     ("neutral", "neutral"),
+    ("No doubt she is happy", "happy"),
+    ("He doesn't look sad, he is angry", "angry"),
     ("ｈａｐｐｙ", "happy"),
     ("happy</s>", "happy"),
 ]

@@ -12,7 +12,7 @@ from trainer.metrics.confusion import OUTSIDE, UNREADABLE
 Unread = Literal["empty", "cut", "refused", "no_label", "several", "outside"]
 
 # "not happy" names no label; one word may stand between ("not very happy"). Ours.
-_NEGATED: Final = re.compile(r"\b(?:not|no|never|neither|nor|without|isn't|aren't)(?: [\w'-]+)?$")
+_NEGATED: Final = re.compile(r"\b(?:not|no|never|neither|nor|without|\w+n't)(?: [\w'-]+)?$")
 _REFUSED: Final = re.compile(
     r"\b(?:can\s?not|can't|unable to|not able to|not possible to|impossible to)\b.{0,40}"
     r"\b(?:determine|tell|say|identify|infer|recogni[sz]e|know|judge|answer|help|assist)\b"
