@@ -57,7 +57,7 @@ def build(request: Request) -> Built:
     settings = with_face_engine(request.settings, os.environ)
     with locked(work), open_log(work) as log, shown_progress() as listen:
         log.info("build %s", " ".join(map(str, request.sources)))
-        catalog = _catalog(request, listen)
+        catalog = catalog_of(request, listen)
         if not catalog.failures and all(file.kind == "other" for file in catalog.files):
             raise SetupError(_nothing_found(request, catalog))
         catalog.save(work.catalog)
@@ -88,7 +88,7 @@ def _check_disk(work: WorkFolder) -> None:
         raise SetupError(f"{work.root}: cannot be written; choose another --work")
 
 
-def _check_engines(settings: Settings) -> None:
+def check_engines(settings: Settings) -> None:
     """The keys have asked for packages and models in this environment; this asks for others."""
     from flows.whisperx_env import whisperx_found
 
@@ -98,7 +98,7 @@ def _check_engines(settings: Settings) -> None:
         raise SetupError("whisperx: is not installed; run `merr engines install whisperx`")
 
 
-def _catalog(request: Request, listen: Listen) -> Catalog:
+def catalog_of(request: Request, listen: Listen) -> Catalog:
     found = find_files(request.sources)
     with HashCache(request.work.hashes) as cache:
         files, failures = hash_files(
@@ -139,7 +139,7 @@ def _work(
     if not books.to_do(until=request.until, retry_failed=request.retry_failed):
         return _Done()
     check_face_models(chain.settings)  # what is missing stops the run before anything starts
-    _check_engines(chain.settings)
+    check_engines(chain.settings)
     sys.stderr.write(f"videos found: {books.files['videos']}; starting Prefect, then the work\n")
     from flows.build_flow import run_build
     from pipeline.build import Build

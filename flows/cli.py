@@ -7,9 +7,11 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+from flows.cli_evaluate import evaluate
 from flows.cli_features import features
 from flows.cli_checkpoints import convert_checkpoint, merge_checkpoint
 from flows.cli_formats import export, import_app
+from flows.cli_predict import predict
 from flows.cli_train import train
 from flows.guard import SETUP, SOME_FAILED, guarded, is_debug
 
@@ -26,6 +28,8 @@ engines_app = typer.Typer(help="Engines: what is here, and how to add more.", no
 app.add_typer(engines_app, name="engines")
 app.add_typer(import_app, name="import")
 app.command("export")(export)
+app.command("evaluate")(evaluate)
+app.command("predict")(predict)
 app.command("features")(features)
 app.command("convert-checkpoint")(convert_checkpoint)
 app.command("merge-checkpoint")(merge_checkpoint)

@@ -5,6 +5,7 @@ from pydantic import Field
 from annotators.clues import CluesSettings
 from annotators.engine_settings import FaceSettings, SpeechSettings
 from annotators.feature_settings import FeatureSettings
+from annotators.judge import JudgeSettings
 from annotators.openface import OpenFaceRun
 from annotators.pyfeat import PyFeatRun
 from annotators.role_settings import (
@@ -71,3 +72,4 @@ class Settings(Row):
     features: FeatureSettings = FeatureSettings()
     imports: ImportSettings = ImportSettings()
     publish: PublishSettings = PublishSettings()
+    judge: JudgeSettings = JudgeSettings()

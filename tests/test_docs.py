@@ -65,6 +65,7 @@ PAGES = {
         "docs/data-engineers.md",
         "docs/data-format.md",
         "docs/decisions.md",
+        "docs/evaluation.md",
         "docs/engines/whisper.md",
         "docs/engines/whisperx.md",
         "docs/engines/transcription-endpoint.md",
@@ -145,9 +146,9 @@ def slugs(page: str) -> set[str]:
 
 
 def commands() -> list[str]:
-    """Command lines of README, guide and formats, those after a prompt and those in bash blocks."""
+    """Command lines of the pages, those after a prompt and those in bash blocks."""
     found = []
-    for page in (README, GUIDE, FORMATS, MODEL):
+    for page in (README, GUIDE, FORMATS, MODEL, PAGES["docs/evaluation.md"]):
         for kind, text in blocks(page):
             if kind == "console":
                 found += [line[2:] for line in text.splitlines() if line.startswith("$ ")]

@@ -1,0 +1,57 @@
+"""Answers of a trained model, and whether each was cut."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+from schemas.instruction import MARKERS, Marker
+from trainer.generate import Question, generate_ids
+from trainer.label_decoding import only
+from trainer.open_model import TrainedModel
+
+BATCH: Final = 8
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`features`: of one clip by modality; what it lacks is not there, and has no place in the
+    sequence."""
+
+    instruction: str
+    features: Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    text: str
+    cut: bool  # it ended at the limit of its length, not by itself
+
+
+def answer(
+    trained: TrainedModel,
+    asked: Iterable[Asked],
+    *,
+    max_new_tokens: int,
+    batch_size: int = BATCH,
+    labels: Sequence[str] | None = None,
+) -> Iterator[Answer]:
+    """One answer each, in order, greedy. `labels`: nothing but one of these can be said. Of `asked`
+    no more than a batch is taken at once: patch grids are megabytes each."""
+    allowed = None if labels is None else only(labels, trained.maker)
+    left = iter(asked)
+    while batch := [_question(trained, one) for one in islice(left, batch_size)]:
+        for ids in generate_ids(trained.model, trained.tokenizer, batch, max_new_tokens, allowed):
+            text = trained.tokenizer.decode(ids, skip_special_tokens=True).strip()
+            yield Answer(text, cut=len(ids) >= max_new_tokens)
+
+
+def _question(trained: TrainedModel, asked: Asked) -> Question:
+    features: dict[Marker, NDArray[Any]] = {
+        marker: asked.features[marker]
+        for marker in MARKERS
+        if marker in asked.features and marker in trained.config.markers
+    }
+    return Question(trained.maker.prompt(asked.instruction, tuple(features)).ids, features)

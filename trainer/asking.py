@@ -1,0 +1,88 @@
+"""A model asked about the samples of a release: one prediction for each."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from schemas.errors import SetupError
+from schemas.grid import PatchGrid
+from schemas.instruction import Task
+from schemas.sample import Tier
+from trainer.answering import BATCH, Answer, Asked, answer
+from trainer.data import Sample, Samples, load
+from trainer.open_model import TrainedModel
+from trainer.predictions import Prediction
+
+MAX_NEW_TOKENS = 500  # of the original's evaluation
+
+
+@dataclass(frozen=True)
+class Which:
+    """The samples that are asked about."""
+
+    split: str = "test"
+    tier: Tier = "coarse"
+    task: Task = "emotion"
+
+
+@dataclass(frozen=True)
+class How:
+    batch_size: int = BATCH
+    max_new_tokens: int = MAX_NEW_TOKENS
+    labels: tuple[str, ...] | None = None  # constrained: nothing else can be said
+
+
+def open_samples(release: Path, which: Which, trained: TrainedModel, cache: Path) -> Samples:
+    """SetupError where the release lacks such samples, or the features that the model reads."""
+    samples = load(release, cache=cache, split=which.split, encoders=trained.trained_on.encoders)
+    chosen = samples.where(
+        (samples.column("tier") == which.tier) & (samples.column("task") == which.task)
+    )
+    if not len(chosen):
+        raise SetupError(
+            f"{samples.release.title}: has no sample {which.tier}/{which.task} in its split "
+            f"{which.split!r}; choose another with --part, --tier or --task"
+        )
+    return chosen
+
+
+def predict_samples(
+    samples: Samples, trained: TrainedModel, how: How, grid: PatchGrid | None
+) -> list[Prediction]:
+    """In the order of the release. SetupError where the model reads patch grids and has none."""
+    if trained.trained_on.grid and grid is None:
+        raise SetupError("the model reads patch grids: give the folder of the grid cache (--grid)")
+    asked = (Asked(s.instruction, _features(s, grid)) for s in samples)
+    answers = answer(
+        trained,
+        asked,
+        batch_size=how.batch_size,
+        max_new_tokens=how.max_new_tokens,
+        labels=how.labels,
+    )
+    return list(_predictions(samples, answers))
+
+
+def _features(sample: Sample, grid: PatchGrid | None) -> dict[str, NDArray[Any]]:
+    features: dict[str, NDArray[Any]] = dict(sample.features)
+    if grid is not None and sample.clip_id in grid:
+        features["grid"] = grid.rows([sample.clip_id])[0]
+    return features
+
+
+def _predictions(samples: Samples, answers: Iterable[Answer]) -> Iterator[Prediction]:
+    """A reason is measured against the text of the release, a label against the label."""
+    for sample, found in zip(samples, answers, strict=True):
+        yield Prediction(
+            name=sample.clip_id,
+            answer=found.text or None,
+            label=sample.target if sample.task == "reason" else sample.label,
+            cut=found.cut,
+            task=sample.task,
+            prompt=sample.instruction.rpartition("] ")[2].strip(),
+            sample_id=sample.sample_id,
+            clip_id=sample.clip_id,
+        )

@@ -1,0 +1,1 @@
+"""How good answers are, in figures. Nothing here loads a model."""
