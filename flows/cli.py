@@ -7,9 +7,9 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+from flows.cli_checkpoints import convert_checkpoint, merge_checkpoint
 from flows.cli_evaluate import evaluate
 from flows.cli_features import features
-from flows.cli_checkpoints import convert_checkpoint, merge_checkpoint
 from flows.cli_formats import export, import_app
 from flows.cli_predict import predict
 from flows.cli_train import train

@@ -7,10 +7,11 @@ on from here.
 import os
 from typing import Final
 
-from flows.building import Request, catalog_of, check_engines, key_of_speech
+from flows.building import Request, catalog_of, check_engines
 from flows.face_engines import check_face_models, jobs_for, with_face_engine
 from flows.progress import shown_progress
 from flows.session import LastRun, locked, open_log, save_run
+from flows.talking import talking
 from pipeline.batches import add_batches
 from pipeline.build import Build
 from pipeline.chain import Chain
@@ -26,7 +27,6 @@ def measure(request: Request) -> Chain:
     settings = with_face_engine(request.settings, os.environ)
     check_face_models(settings)
     check_engines(settings)
-    key = key_of_speech(settings)
     with locked(work), open_log(work) as log, shown_progress() as listen:
         catalog = catalog_of(request, listen)
         catalog.save(work.catalog)
@@ -34,8 +34,11 @@ def measure(request: Request) -> Chain:
         batches = add_batches(work, catalog.videos.values())
         chain = Chain(work, settings, catalog)
         slots = request.jobs or settings.run.jobs or jobs_for(settings, os.cpu_count() or 1)
-        with WorkerPool(slots, log=work.log, memory_gb=settings.run.worker_memory_gb) as pool:
-            build = Build(chain, pool, Tally(listen), log.info, request.retry_failed, key=key)
+        with (
+            WorkerPool(slots, log=work.log, memory_gb=settings.run.worker_memory_gb) as pool,
+            talking(work, settings) as talked,
+        ):
+            build = Build(chain, pool, Tally(listen), log.info, request.retry_failed, talked.talk)
             for batch in batches:
                 if not any(video in catalog.videos for video in batch.video_ids):
                     continue
