@@ -35,5 +35,7 @@ def migrate(db: Connection) -> None:
 def _config(db: Connection) -> Config:
     attributes: dict[str, Any] = {"connection": db}
     config = Config(attributes=attributes)
-    config.set_main_option("script_location", str(files("review") / "migrations").replace("%", "%%"))
+    config.set_main_option(
+        "script_location", str(files("review") / "migrations").replace("%", "%%")
+    )
     return config
