@@ -12,6 +12,7 @@ from flows.cli_evaluate import evaluate
 from flows.cli_features import features
 from flows.cli_formats import export, import_app
 from flows.cli_predict import predict
+from flows.cli_review import review_app
 from flows.cli_train import train
 from flows.guard import SETUP, SOME_FAILED, guarded, is_debug
 
@@ -34,6 +35,7 @@ app.command("features")(features)
 app.command("convert-checkpoint")(convert_checkpoint)
 app.command("merge-checkpoint")(merge_checkpoint)
 app.command("train")(train)
+app.add_typer(review_app, name="review")
 quality_app = typer.Typer(help="How good the data is, in figures.", no_args_is_help=True)
 app.add_typer(quality_app, name="quality")
 
@@ -295,10 +297,15 @@ def publish(
             "--unfinished", help="Publish although clips are pending or none has a sample."
         ),
     ] = False,
+    reviews: Annotated[
+        str | None,
+        typer.Option("--db", help="Database of reviews; default: WORK/review.sqlite if any."),
+    ] = None,
     assignments: SetOption = None,
 ) -> None:
     """Write an immutable release that load_dataset opens."""
     from flows.config import change
+    from flows.reviews_said import said_of
     from flows.session import locked, open_chain, open_log
     from flows.texts import published_text
     from pipeline.layout import WorkFolder
@@ -316,6 +323,7 @@ def publish(
             version=version,
             replace=replace,
             unfinished=unfinished,
+            said=said_of(work, reviews),
         )
         log.info("published %s", published.manifest.digest)
     typer.echo(published_text(published))

@@ -48,3 +48,13 @@ def terms_text(name: str) -> str:
     """Licence and terms of an engine, for who is about to install it."""
     engine = engines()[name]
     return f"{name}: {engine.licence}\n{engine.terms}\n" if engine.terms else ""
+
+
+def need_review() -> None:
+    """SetupError where the packages of the extra `review` are not here."""
+    missing = [name for name in ("alembic", "argon2") if find_spec(name) is None]
+    if missing:
+        raise SetupError(
+            f"merr review: {' and '.join(missing)} not here; install what it needs with "
+            "pip install 'merr[review]'"
+        )

@@ -46,18 +46,19 @@ def open_engine(store: str | None, *, default: Path) -> Engine:
     return engine
 
 
-def store_url(store: str | None, *, default: Path) -> URL:
-    """Where the store is. SetupError for a password in it: settings are shown and copied."""
+def store_url(store: str | None, *, default: Path, named: str = "run.chat.store") -> URL:
+    """Where the store is. SetupError for a password in it: settings are shown and copied.
+    `named`: what the user calls it."""
     if store is None or "://" not in store:
         return URL.create("sqlite", database=str(Path(store) if store else default))
     try:
         url = make_url(store)
     except (ArgumentError, ValueError):
-        raise SetupError("run.chat.store: neither a path nor a database URL") from None
+        raise SetupError(f"{named}: neither a path nor a database URL") from None
     if url.password is not None or any("password" in name for name in url.query):
-        raise SetupError("run.chat.store: no password in the URL: use PGPASSFILE or ~/.pgpass")
+        raise SetupError(f"{named}: no password in the URL: use PGPASSFILE or ~/.pgpass")
     if url.get_backend_name() not in _DRIVERS:
-        raise SetupError("run.chat.store: sqlite:///FILE or postgresql://HOST/NAME")
+        raise SetupError(f"{named}: sqlite:///FILE or postgresql://HOST/NAME")
     return url.set(drivername=_DRIVERS[url.get_backend_name()])
 
 
@@ -66,16 +67,16 @@ class ConflictError(SetupError):
 
 
 @contextmanager
-def named_errors(engine: Engine) -> Iterator[None]:
+def named_errors(engine: Engine, *, what: str = "answer store") -> Iterator[None]:
     """What a database can raise is trouble of the set-up: full disk, no server, damaged file."""
     try:
         yield
     except NoSuchModuleError as e:
-        raise SetupError(f"answer store: {e}") from None
+        raise SetupError(f"{what}: {e}") from None
     except SQLAlchemyError as e:
         told = " ".join(str(getattr(e, "orig", None) or e).split())
         kind = ConflictError if _is_conflict(e) else SetupError
-        raise kind(f"answer store {engine.url.database}: {told}") from None
+        raise kind(f"{what} {engine.url.database}: {told}") from None
 
 
 def _is_conflict(error: SQLAlchemyError) -> bool:

@@ -1,0 +1,269 @@
+"""Queues: what is asked, of whom, how often; filled once or again, paused, handed over."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from pydantic import Field
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.engine import RowMapping
+
+from review.choosing import lot, priority_of
+from review.errors import ConflictError, InvalidError, MissingError
+from review.people import Person
+from review.store import ReviewStore, insert_into
+from review.tables import drafts, items, leases, members, queues, snapshots, standing
+from schemas.review import ReviewMode, ShownSample
+from schemas.units import Row
+
+QueueKind = Literal["work", "practice", "adjudication"]
+LEASE_MS: Final = 15 * 60_000
+_PLACES: Final = 2**62
+_AT_ONCE: Final = 500  # rows of one INSERT; SQLite takes 32,766 values
+
+
+class QueueSettings(Row):
+    name: str = Field(min_length=1, max_length=80)
+    kind: QueueKind = "work"
+    mode: ReviewMode = "judge"
+    reviews: int = Field(default=1, ge=1, le=10)
+    lease_ms: int = Field(default=LEASE_MS, ge=1_000)
+    seed: int = 0
+    labels: tuple[str, ...]  # the vocabulary
+    source: str  # what it is filled from, for people
+    practice: str | None = None  # a queue to be done first
+
+
+class Queue(Row):
+    queue_id: int
+    name: str
+    kind: QueueKind
+    mode: ReviewMode
+    reviews: int
+    state: Literal["open", "paused"]
+    lease_ms: int
+    seed: int
+    labels: tuple[str, ...]
+    source: str
+    practice_id: int | None
+    of_queue_id: int | None
+
+
+@dataclass(frozen=True)
+class Gold:
+    """What is right, known beforehand; told as feedback in practice, counted in work."""
+
+    labels: tuple[str, ...]
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One sample for a queue; A/B compares it with `other`."""
+
+    sample: ShownSample
+    other: ShownSample | None = None
+    gold: Gold | None = None
+    of_item_id: int | None = None
+
+
+def open_queue(store: ReviewStore, settings: QueueSettings, *, of: Queue | None = None) -> Queue:
+    """The queue of this name, made where there is none. ConflictError when one is there that
+    asks otherwise."""
+    with store.write() as db:
+        found = _by_name(db, settings.name)
+        if found is None:
+            db.execute(insert(queues).values(_new_row(db, settings, of, store.clock())))
+            found = _by_name(db, settings.name)
+    if found is None:
+        raise MissingError(f"queue {settings.name} could not be made")
+    queue = queue_of(found)
+    told = (queue.kind, queue.mode, queue.reviews)
+    wanted = (settings.kind, settings.mode, settings.reviews)
+    if told != wanted:
+        raise ConflictError(
+            f"queue {queue.name} is there: {', '.join(map(str, told))} reviews; this would be "
+            f"{', '.join(map(str, wanted))}; give another name"
+        )
+    return queue
+
+
+def _new_row(
+    db: Connection, settings: QueueSettings, of: Queue | None, now: int
+) -> dict[str, object]:
+    practice = None if settings.practice is None else _by_name(db, settings.practice)
+    if settings.practice is not None and (practice is None or practice["kind"] != "practice"):
+        raise MissingError(f"there is no practice queue {settings.practice}")
+    return {
+        **settings.model_dump(exclude={"labels", "practice"}),
+        "state": "open",
+        "labels_json": json.dumps(settings.labels, ensure_ascii=False),
+        "practice_id": practice and practice["queue_id"],
+        "of_queue_id": of and of.queue_id,
+        "made_ms": now,
+    }
+
+
+def fill(store: ReviewStore, queue: Queue, entries: Iterable[Entry]) -> int:
+    """Add samples; those that are in it already in this version stay as they are. How many came
+    new. A text that changed since comes as a new item in place of the old one, whose decisions
+    stay."""
+    new = 0
+    with store.write(queue.queue_id) as db:
+        for group in _groups(entries):
+            _keep_snapshots(db, group, store.clock())
+            _close_older(db, queue, group)
+            rows = [_item(queue, entry) for entry in group]
+            statement = insert_into(db, items).values(rows).on_conflict_do_nothing()
+            new += len(db.execute(statement.returning(items.c.item_id)).all())
+    return new
+
+
+def _groups(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    group: list[Entry] = []
+    for entry in entries:
+        group.append(entry)
+        if len(group) == _AT_ONCE:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _close_older(db: Connection, queue: Queue, entries: Sequence[Entry]) -> None:
+    """Nobody judges a text that is no longer there."""
+    now = {entry.sample.told.sample_id: entry.sample.told.text_hash for entry in entries}
+    query = select(items.c.item_id, items.c.sample_id, items.c.text_hash).where(
+        (items.c.queue_id == queue.queue_id) & items.c.open & items.c.sample_id.in_(now)
+    )
+    old = [i for i, sample_id, text_hash in db.execute(query) if now[sample_id] != text_hash]
+    if old:
+        db.execute(update(items).where(items.c.item_id.in_(old)).values(open=False))
+
+
+def _keep_snapshots(db: Connection, entries: Sequence[Entry], now: int) -> None:
+    shown = [e.sample for e in entries] + [e.other for e in entries if e.other is not None]
+    rows = [
+        {
+            "sample_id": sample.told.sample_id,
+            "text_hash": sample.told.text_hash,
+            "clip_id": sample.clip.clip_id,
+            "tier": sample.told.tier,
+            "label": sample.told.label,
+            "shown_json": sample.model_dump_json(),
+            "made_ms": now,
+        }
+        for sample in shown
+    ]
+    db.execute(insert_into(db, snapshots).values(rows).on_conflict_do_nothing())
+
+
+def _item(queue: Queue, entry: Entry) -> dict[str, object]:
+    told = entry.sample.told
+    other = None if entry.other is None else entry.other.told.text_hash
+    asked_of_all = entry.gold is not None
+    return {
+        "queue_id": queue.queue_id,
+        "sample_id": told.sample_id,
+        "text_hash": told.text_hash,
+        "other_hash": other,
+        "key": f"{told.sample_id} {told.text_hash} {other or '-'}",
+        "priority": priority_of(entry.sample),
+        "place": int(lot(queue.seed, told.sample_id)[:16], 16) % _PLACES,
+        "needed": None if asked_of_all else queue.reviews,
+        "done": 0,
+        "open": True,
+        "flagged": False,
+        "gold_json": json.dumps(entry.gold.labels) if entry.gold else None,
+        "gold_note": entry.gold.note if entry.gold else None,
+        "of_item_id": entry.of_item_id,
+    }
+
+
+def all_queues(store: ReviewStore) -> list[Queue]:
+    with store.read() as db:
+        return [queue_of(row) for row in db.execute(select(queues)).mappings()]
+
+
+def queues_for(store: ReviewStore, person: Person) -> list[Queue]:
+    """Those this person may work in."""
+    found = all_queues(store)
+    with store.read() as db:
+        return [
+            queue
+            for queue in found
+            if is_for(db, queue.queue_id, person) and (person.leads or queue.kind != "adjudication")
+        ]
+
+
+def queue_named(store: ReviewStore, name: str) -> Queue:
+    with store.read() as db:
+        found = _by_name(db, name)
+    if found is None:
+        raise MissingError(f"there is no queue {name}")
+    return queue_of(found)
+
+
+def pause(store: ReviewStore, queue: Queue, *, paused: bool) -> None:
+    """A paused queue hands nothing out; what is being worked at may still be decided."""
+    state = "paused" if paused else "open"
+    with store.write(queue.queue_id) as db:
+        db.execute(update(queues).where(queues.c.queue_id == queue.queue_id).values(state=state))
+
+
+def set_members(store: ReviewStore, queue: Queue, persons: Sequence[Person]) -> None:
+    """Whom the queue is for; nobody: for everybody."""
+    with store.write(queue.queue_id) as db:
+        db.execute(delete(members).where(members.c.queue_id == queue.queue_id))
+        for person in persons:
+            row = {"queue_id": queue.queue_id, "person_id": person.person_id}
+            db.execute(insert(members).values(row))
+
+
+def hand_over(store: ReviewStore, queue: Queue, *, of: Person, to: Person) -> int:
+    """Give what one person has begun in a queue to another: leases end, drafts move where the
+    other has neither draft nor decision. How many drafts moved."""
+    if of.person_id == to.person_id:
+        raise InvalidError("hand over to somebody else")
+    with store.write(queue.queue_id) as db:
+        here = select(items.c.item_id).where(items.c.queue_id == queue.queue_id)
+        ours = (leases.c.person_id == of.person_id) & leases.c.item_id.in_(here)
+        db.execute(delete(leases).where(ours))
+        taken = [
+            select(table.c.item_id).where(table.c.person_id == to.person_id)
+            for table in (drafts, standing)
+        ]
+        movable = (drafts.c.person_id == of.person_id) & drafts.c.item_id.in_(here)
+        for query in taken:
+            movable &= drafts.c.item_id.not_in(query)
+        moved = update(drafts).where(movable).values(person_id=to.person_id)
+        count = len(db.execute(moved.returning(drafts.c.item_id)).all())
+        place = (members.c.queue_id == queue.queue_id) & (members.c.person_id == of.person_id)
+        if db.execute(delete(members).where(place)).rowcount:
+            row = {"queue_id": queue.queue_id, "person_id": to.person_id}
+            db.execute(insert_into(db, members).values(row).on_conflict_do_nothing())
+    return count
+
+
+def is_for(db: Connection, queue_id: int, person: Person) -> bool:
+    """Leads may work everywhere; adjudication is theirs alone."""
+    named = db.execute(select(members.c.person_id).where(members.c.queue_id == queue_id)).scalars()
+    asked = set(named)
+    return person.leads or not asked or person.person_id in asked
+
+
+def queue_of(row: RowMapping) -> Queue:
+    told = {name: row[name] for name in Queue.model_fields if name != "labels"}
+    return Queue.model_validate({**told, "labels": json.loads(row["labels_json"])})
+
+
+def _by_name(db: Connection, name: str) -> RowMapping | None:
+    return db.execute(select(queues).where(queues.c.name == name)).mappings().first()
+
+
+def queue_by_id(db: Connection, queue_id: int) -> Queue:
+    found = db.execute(select(queues).where(queues.c.queue_id == queue_id)).mappings().first()
+    if found is None:
+        raise MissingError("there is no such queue")
+    return queue_of(found)

@@ -1,0 +1,118 @@
+"""Opens the database of reviews: a SQLite file in the work folder, or PostgreSQL by URL."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pipeline.answer_store import named_errors, store_url
+from pipeline.layout import WorkFolder
+from review.migrating import migrate
+from review.tables import facts, queues
+from schemas.errors import SetupError
+
+Clock = Callable[[], int]  # milliseconds since 1970, UTC
+
+WHAT: Final = "review database"
+_BUSY_MS: Final = 60_000
+
+
+class ReviewStore:
+    """A database of reviews and the clock that its leases run by. Threads may share one; so may
+    processes, and machines where it is PostgreSQL."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self.engine = engine
+        self.clock = clock
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with named_errors(self.engine, what=WHAT), self.engine.connect() as db:
+            yield db
+
+    @contextmanager
+    def write(self, queue_id: int | None = None) -> Iterator[Connection]:
+        """A transaction, on the disk when it ends. On SQLite writers come one after the other
+        anyway; on PostgreSQL those of one queue do."""
+        with named_errors(self.engine, what=WHAT), self.engine.connect() as db:
+            db = db.execution_options(merr_writes=True)
+            with db.begin():
+                if queue_id is not None:
+                    lock_queue(db, queue_id)
+                yield db
+
+    def secret(self) -> str:
+        """Random, made at first start; the same for ever. For signing."""
+        with self.write() as db:
+            row = {"name": "secret", "value": secrets.token_hex(32)}
+            db.execute(insert_into(db, facts).values(row).on_conflict_do_nothing())
+            found: str = db.execute(
+                select(facts.c.value).where(facts.c.name == "secret")
+            ).scalar_one()
+        return found
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def review_file(work: WorkFolder) -> Path:
+    return work.reviews
+
+
+def open_store(db: str | None, *, default: Path, clock: Clock | None = None) -> ReviewStore:
+    """The database at a path or URL, made or brought up to date. SetupError when it cannot be
+    used, also for one that a later merr has changed."""
+    url = store_url(db, default=default, named="--db")
+    if url.database and url.drivername == "sqlite":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        engine = create_engine(url, hide_parameters=True)
+    except ModuleNotFoundError as e:
+        raise SetupError(f"{WHAT}: {e.name} is not here: pip install 'merr[postgres]'") from e
+    if url.drivername == "sqlite":
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+    store = ReviewStore(engine, clock or now_ms)
+    with store.write() as connection:
+        migrate(connection)
+    return store
+
+
+def now_ms() -> int:
+    return int(datetime.now(UTC).timestamp() * 1000)
+
+
+def lock_queue(db: Connection, queue_id: int) -> None:
+    """Until the transaction ends nobody else changes the queue. Of several, the lowest first."""
+    if db.dialect.name == "postgresql":
+        db.execute(select(queues.c.queue_id).where(queues.c.queue_id == queue_id).with_for_update())
+
+
+def insert_into(db: Connection, table: Table) -> Any:
+    """Both dialects spell `on conflict` alike, but each brings its own class for it."""
+    kinds = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+    statement: Insert = kinds[db.dialect.name](table)
+    return statement
+
+
+def _prepare(connection: Any, _: object) -> None:
+    """Every commit is on the disk when it returns; transactions begin where we say."""
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {_BUSY_MS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    """A writer takes the lock at once: one that first reads could find it taken later, and fail."""
+    writes = connection.get_execution_options().get("merr_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
