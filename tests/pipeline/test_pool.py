@@ -219,8 +219,9 @@ def hear(payload):
     from annotators.models.voice import load_voice
     import numpy as np
 
+    before = len(os.listdir("/proc/self/task"))
     load_voice()()(np.zeros(512, np.float32))
-    return len(os.listdir("/proc/self/task"))
+    return len(os.listdir("/proc/self/task")) - before
 
 def talk(payload):
     os.write(1, b"noise")
@@ -278,6 +279,5 @@ def test_a_worker_ends_when_its_supervisor_is_gone():
 
 
 def test_looking_for_a_voice_starts_no_threads(own_jobs, tmp_path):
-    """The worker has two: the one that works and the one that listens to its pipe."""
     with WorkerPool(1, log=tmp_path / "log", memory_gb=2) as pool:
-        assert pool.call("hear", {}, deadline_s=60) == 2
+        assert pool.call("hear", {}, deadline_s=60) == 0
