@@ -24,6 +24,9 @@ from schemas.errors import (
 
 _SINGLE_THREAD: Final = {
     "OMP_NUM_THREADS": "1",
+    # Silero's library asks for four threads all the same, which mostly wait in a loop: 1.2 ms of
+    # CPU for a window of 32 ms instead of 0.15. Its probabilities are the same to the last bit.
+    "OMP_THREAD_LIMIT": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "OPENCV_FOR_THREADS_NUM": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",

@@ -6,6 +6,7 @@ there is no limit. It runs before every start of an engine, so it imports next t
 * The program dies with the thread that started it (Linux: PR_SET_PDEATHSIG), so a worker that is
   killed leaves no engine behind.
 * It gets a memory limit of its own in the place of the worker's, which it would inherit.
+* The limit of threads that holds for libraries in the worker does not hold for it.
 """
 
 import os
@@ -34,6 +35,7 @@ def main() -> None:
         sys.exit(EXIT_PARENT_GONE)
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (_least(limit, most), most))
+    os.environ.pop("OMP_THREAD_LIMIT", None)
     try:
         os.execv(program, sys.argv[3:])  # noqa: S606  no shell is wanted
     except OSError as e:

@@ -182,6 +182,14 @@ def test_a_program_that_is_not_there_is_told_as_a_shell_does(tmp_path):
     assert b"nothing: No such file" in done.stderr
 
 
+def test_the_workers_limit_of_threads_is_not_that_of_an_engine():
+    say = "import os; print(os.environ.get('OMP_THREAD_LIMIT'), os.environ['OMP_NUM_THREADS'])"
+    line = leashed([sys.executable, "-c", say], memory_bytes=None)
+    worker = os.environ | {"OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "3"}
+    done = subprocess.run(line, capture_output=True, check=True, text=True, env=worker)
+    assert done.stdout.split() == ["None", "3"]
+
+
 def test_what_a_leash_gets_is_handed_on_untouched(tmp_path):
     words = ["a b", "é", "$HOME", "--flag"]
     say = "import sys; print(sys.argv[1:])"
