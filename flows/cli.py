@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from flows.cli_checkpoints import convert_checkpoint, merge_checkpoint
 from flows.cli_features import features
 from flows.cli_formats import export, import_app
 from flows.cli_train import train
@@ -26,6 +27,8 @@ app.add_typer(import_app, name="import")
 app.command("export")(export)
 app.command("features")(features)
 app.command("train")(train)
+app.command("convert-checkpoint")(convert_checkpoint)
+app.command("merge-checkpoint")(merge_checkpoint)
 quality_app = typer.Typer(help="How good the data is, in figures.", no_args_is_help=True)
 app.add_typer(quality_app, name="quality")
 
