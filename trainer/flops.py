@@ -91,7 +91,7 @@ def eva_flops(eva: Any) -> float:
     """Of EVA's forward over one picture; nothing goes back through it."""
     tokens = (eva.image_size // eva.patch_size) ** 2 + 1
     width, layers = eva.hidden_size, eva.num_hidden_layers
-    return 2 * eva_weights(eva) * tokens + layers * 4 * tokens**2 * width
+    return float(2 * eva_weights(eva) * tokens + layers * 4 * tokens**2 * width)
 
 
 def eva_weights(eva: Any) -> int:
