@@ -91,6 +91,8 @@ def test_eva_sees_frames_in_training_and_is_not_copied_into_the_run(
     assert "grid 94%, face 100%, motion 100%, audio 94%, image 94%" in said[0]
     assert all("vision" not in name for name in stored(tmp_path / "run" / "model"))
     trained = open_model(tmp_path / "run")
+    assert (trained.trained_on.eyes, trained.trained_on.frame) == (str(eva), "peak")
+    assert not trained.trained_on.grid
     sample = load(pictured, cache=tmp_path / "cache")[3]
     ids = trained.maker.prompt(sample.instruction, [*sample.features, "grid", "image"]).ids
     assert ids.count(-1) == 4
