@@ -34,7 +34,7 @@ from transformers import AutoModelForCausalLM, Blip2VisionConfig, LlamaConfig
 from trainer.batch import Batch
 from trainer.build_model import inner_model
 from trainer.config import EmotionLlamaConfig
-from trainer.flops import Shape, shape_of, visit_flops
+from trainer.flops import Shape, eva_flops, shape_of, visit_flops
 from trainer.loop import on_device, weighted_loss
 from trainer.lora import with_lora
 from trainer.model import EmotionLlama
@@ -330,14 +330,6 @@ def whole_loss(model: Any, batch: Batch) -> torch.Tensor:
     )
     logits = out.logits.float()[:, :-1]
     return torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels[:, 1:].flatten())
-
-
-def eva_flops(eva: Blip2VisionConfig) -> float:
-    """Forward of one picture."""
-    tokens = (eva.image_size // eva.patch_size) ** 2 + 1
-    width, layers = eva.hidden_size, eva.num_hidden_layers
-    linear = layers * (4 * width**2 + 2 * width * eva.intermediate_size)
-    return 2 * linear * tokens + layers * 4 * tokens**2 * width
 
 
 def matmul_rate(size: int, device: torch.device) -> float:

@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from flows.cli_checkpoints import convert_checkpoint, merge_checkpoint
 from flows.cli_evaluate import evaluate
 from flows.cli_features import features
 from flows.cli_formats import export, import_app
@@ -30,6 +31,8 @@ app.command("evaluate")(evaluate)
 app.command("predict")(predict)
 app.command("features")(features)
 app.command("train")(train)
+app.command("convert-checkpoint")(convert_checkpoint)
+app.command("merge-checkpoint")(merge_checkpoint)
 quality_app = typer.Typer(help="How good the data is, in figures.", no_args_is_help=True)
 app.add_typer(quality_app, name="quality")
 

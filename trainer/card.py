@@ -3,6 +3,7 @@
 from trainer.prepare import Prepared
 from trainer.run_checkpoint import Progress, chosen_step
 from trainer.run_folder import RunFolder, read_record
+from trainer.tiny import NAME
 
 
 def card_text(run: RunFolder, prepared: Prepared, progress: Progress) -> str:
@@ -16,7 +17,7 @@ def card_text(run: RunFolder, prepared: Prepared, progress: Progress) -> str:
     last = record.sessions[-1]
     lines = [
         "---",
-        f"base_model: {recipe.model.llm}",
+        *([] if recipe.model.llm == NAME else [f"base_model: {recipe.model.llm}"]),
         "tags: [emotion-recognition, multimodal, merr]",
         "---",
         "",

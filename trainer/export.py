@@ -29,6 +29,12 @@ def _trained_on(prepared: Prepared) -> TrainedOn:
         release=prepared.release.title,
         release_digest=manifest.digest,
         vocabulary=manifest.vocabulary,
-        encoders={slot: table.encoder for slot, table in slots.items()},
-        grid="grid" in prepared.config.markers,
+        encoders={
+            slot: table.encoder
+            for slot, table in slots.items()
+            if slot not in prepared.collate.sight.replaces
+        },
+        grid=prepared.collate.sight.grids is not None,
+        eyes=prepared.recipe.model.eyes,
+        frame=prepared.recipe.model.frame if prepared.recipe.model.eyes else None,
     )

@@ -87,6 +87,19 @@ def visit_flops(
     return base + 6 * shape.lora * tokens + 4 * projected
 
 
+def eva_flops(eva: Any) -> float:
+    """Of EVA's forward over one picture; nothing goes back through it."""
+    tokens = (eva.image_size // eva.patch_size) ** 2 + 1
+    width, layers = eva.hidden_size, eva.num_hidden_layers
+    return float(2 * eva_weights(eva) * tokens + layers * 4 * tokens**2 * width)
+
+
+def eva_weights(eva: Any) -> int:
+    """Parameters of its matrices."""
+    own = 4 * eva.hidden_size**2 + 2 * eva.hidden_size * eva.intermediate_size
+    return int(eva.num_hidden_layers * own)
+
+
 @dataclass(frozen=True)
 class Memory:
     """Bytes on one device, estimated."""
@@ -113,12 +126,14 @@ def memory_of(
     checkpointing: bool,
     weight_bytes: int,
     processes: int,
+    beside: int = 0,
 ) -> Memory:
-    """`processes`: over how many the weights are spread (FSDP); 1 otherwise."""
+    """`processes`: over how many the weights are spread (FSDP); 1 otherwise. `beside`: frozen
+    parameters that are not the language model's."""
     full = tokens_at_once * shape.width * _KEPT
     kept = tokens_at_once * shape.width * _INPUT * shape.layers + full
     activations = kept if checkpointing else full * shape.layers
-    frozen = 0 if shape.trains_all else shape.base
+    frozen = beside + (0 if shape.trains_all else shape.base)
     return Memory(
         weights=frozen * weight_bytes / processes,
         trained=shape.trained * 16 / processes,

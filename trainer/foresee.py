@@ -5,7 +5,15 @@ from typing import Final
 
 import numpy as np
 
-from trainer.flops import Memory, Shape, memory_of, shape_of, visit_flops
+from trainer.flops import (
+    Memory,
+    Shape,
+    eva_flops,
+    eva_weights,
+    memory_of,
+    shape_of,
+    visit_flops,
+)
 from trainer.prepare import Prepared, prepare
 from trainer.presets import presets
 from trainer.run_folder import RunFolder
@@ -59,6 +67,7 @@ def foreseen(prepared: Prepared) -> Foreseen:
     lengths = table.lengths[plan.visits].astype(float)
     answer = float(table.answers[plan.visits].mean())
     shape = shape_of(prepared.config, recipe.model)
+    eva = prepared.config.vision_config
     at_once = min(recipe.device.at_once, plan.per_step)
     return Foreseen(
         title=recipe.name,
@@ -75,13 +84,15 @@ def foreseen(prepared: Prepared) -> Foreseen:
         shape=shape,
         flops=visit_flops(
             shape, tokens=lengths.mean(), answer=answer, squared=float((lengths**2).mean())
-        ),
+        )
+        + (eva_flops(eva) if eva else 0.0),
         memory=memory_of(
             shape,
             tokens_at_once=float(lengths.mean()) * at_once,
             checkpointing=recipe.device.checkpointing,
             weight_bytes=_BYTES[recipe.device.precision],
             processes=1,
+            beside=eva_weights(eva) if eva else 0,
         ),
     )
 

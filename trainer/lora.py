@@ -28,17 +28,22 @@ def with_lora(
     Targets are a regex on the language model's prefix: a plain name would also hit encoders.
     LoRA is float32 over a base in bfloat16. SetupError where no layer has such a name.
     """
-    pattern = rf"llm\..*\.(?:{'|'.join(map(re.escape, targets))})"
-    _check_targets(model, pattern, targets)
-    config = LoraConfig(
+    config = lora_config(r, alpha, dropout, targets)
+    _check_targets(model, config.target_modules, targets)
+    return get_peft_model(model, config)
+
+
+def lora_config(
+    r: int, alpha: int, dropout: float = DROPOUT, targets: tuple[str, ...] = TARGETS
+) -> LoraConfig:
+    return LoraConfig(
         r=r,
         lora_alpha=alpha,
         lora_dropout=dropout,
         bias="none",
-        target_modules=pattern,
+        target_modules=rf"llm\..*\.(?:{'|'.join(map(re.escape, targets))})",
         modules_to_save=["projectors"],
     )
-    return get_peft_model(model, config)
 
 
 def _check_targets(model: EmotionLlama, pattern: str, targets: tuple[str, ...]) -> None:
@@ -47,6 +52,6 @@ def _check_targets(model: EmotionLlama, pattern: str, targets: tuple[str, ...]) 
         return
     names = sorted({name.rpartition(".")[2] for name in layers if name.startswith("llm.")})
     raise SetupError(
-        f"{model.config.text_config.model_type} has no layer called {' or '.join(targets)}; "
+        f"{model.config.text_config.model_type} has no Linear layer called {' or '.join(targets)}; "
         f"choose LoRA's targets of {', '.join(names)}"
     )

@@ -181,17 +181,30 @@ def _given(**features: Tensor | None) -> dict[Marker, Tensor]:
 def _check_counts(
     masks: dict[Marker, Tensor], features: dict[Marker, Tensor], config: EmotionLlamaConfig
 ) -> None:
-    """masked_scatter drops surplus rows without a word, so the counts are compared first."""
-    for marker, mask in masks.items():
+    """masked_scatter drops surplus rows without a word, so shapes and counts come first."""
+    for marker, values in features.items():
+        _check_shape(marker, tuple(values.shape), config)
+    # One wait for the device, not five.
+    places = torch.stack([mask.sum() for mask in masks.values()]).tolist()
+    for marker, wanted in zip(masks, places, strict=True):
         tokens = config.grid_tokens if marker == "grid" else 1
-        found = 0 if marker not in features else len(features[marker]) * tokens
-        if found and marker not in config.markers:
-            raise ValueError(f"features of {marker} are given, but the model has no projector")
-        if int(mask.sum()) != found:
+        found = len(features[marker]) * tokens if marker in features else 0
+        if wanted != found:
             raise ValueError(
-                f"{marker}: {int(mask.sum())} places in input_ids, features for {found}; there "
-                "must be one set of features per sample that has places for it"
+                f"{marker}: {wanted} places in input_ids, features for {found}; there must be one "
+                "set of features per sample that has places for it"
             )
+
+
+def _check_shape(marker: Marker, found: tuple[int, ...], config: EmotionLlamaConfig) -> None:
+    if marker not in config.markers:
+        raise ValueError(f"features of {marker} are given, but the model has no projector")
+    grid = (config.grid_patches, config.grid_width)
+    expected = grid if marker == "grid" else (config.width(marker),)
+    if found[1:] != expected:
+        raise ValueError(
+            f"features of {marker} are {found}, expected [n, {', '.join(map(str, expected))}]"
+        )
 
 
 def _predicting(labels: Tensor) -> Tensor:

@@ -26,7 +26,9 @@ class TrainedOn(Row):
     release_digest: str
     vocabulary: str
     encoders: dict[str, str]  # slot -> encoder of its features
-    grid: bool  # it reads patch grids
+    grid: bool  # it reads cached patch grids
+    eyes: str | None = None  # the EVA inside of it, which sees pictures itself
+    frame: str | None = None  # which frame of a clip those are
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,14 @@ from schemas.instruction import MARKERS
 from trainer.batch import Collator
 from trainer.config import EmotionLlamaConfig
 from trainer.data import Samples, load
+from trainer.frames import open_frames
 from trainer.plan import Plan, make_plan, streams_of
-from trainer.recipe import Recipe
-from trainer.recipe_model import llm_config_of, tokenizer_of
+from trainer.recipe import ModelRecipe, Recipe
+from trainer.recipe_model import llm_config_of, tokenizer_of, vision_config
 from trainer.release import Release, open_release
 from trainer.selection import check_groups, groups_of
 from trainer.sequence import SequenceMaker, turn_of
+from trainer.sight import Sight
 from trainer.tokens import tokenised
 
 
@@ -41,14 +43,14 @@ class Prepared:
         """Modality -> share of the samples to train on whose clip has it. The others go without: no
         place in the sequence, no zeros in its stead."""
         numbers = np.unique(self.plan.visits)
-        shares = {
+        shares: dict[str, float] = {
             slot: float(table.there[numbers].mean())
             for slot, table in self.samples.cache.slots.items()
         }
-        if self.collate.grids is None:
-            return shares
-        seen = [clip in self.collate.grids for clip in self.collate.clips[numbers]]
-        return {"grid": float(np.mean(seen)), **shares}
+        clips = self.collate.clips[numbers]
+        for name, having in self.collate.sight.beside.items():
+            shares[name] = float(np.isin(clips.astype(str), having).mean())
+        return {marker: shares[marker] for marker in MARKERS if marker in shares}
 
     @property
     def coverage_text(self) -> str:
@@ -64,10 +66,10 @@ def prepare(
     samples = load(opened, cache=cache, encoders=recipe.data.encoders)
     groups = groups_of(samples, recipe.data, "train")
     check_groups(samples, groups, recipe.data)
-    grids = _grids(recipe, grid)
+    sight = _sight(recipe.model, opened, cache, grid)
     words = tokenizer_of(recipe.model.llm, samples, tokenizer)
-    config = _config(recipe, samples, words, grids)
-    table = tokenised(samples, SequenceMaker.of(config, words), grids.clip_ids if grids else ())
+    config = _config(recipe, samples, words, sight)
+    table = tokenised(samples, SequenceMaker.of(config, words), sight.beside)
     held = groups_of(samples, recipe.data, "val")
     validation = np.sort(np.concatenate(list(held.values())))
     _check_lengths(table.lengths, np.concatenate([*groups.values(), validation]), recipe)
@@ -84,36 +86,41 @@ def prepare(
         per_step=recipe.run.per_step,
         seed=recipe.run.seed,
     )
-    collate = Collator(samples, table, grids, clips, recipe.device.row_tokens)
+    collate = Collator(samples, table, sight, clips, recipe.device.row_tokens)
     prepared = Prepared(opened, recipe, words, config, collate, plan, validation)
-    if prepared.coverage.get("grid") == 0:
+    if sight.grids and prepared.coverage["grid"] == 0:
         raise SetupError(f"--grid {grid}: holds no clip of {opened.title}; give that work folder's")
     return prepared
 
 
-def _grids(recipe: Recipe, grid: Path | None) -> PatchGrid | None:
-    if not recipe.model.grid:
-        return None
+def _sight(recipe: ModelRecipe, release: Release, cache: Path, grid: Path | None) -> Sight:
+    if recipe.eyes is not None:
+        eva = vision_config(recipe.eyes)
+        frames = open_frames(release, cache, recipe.frame)
+        return Sight(frames=frames, side_px=eva.image_size, patches=recipe.grid)
+    if not recipe.grid:
+        return Sight()
     if grid is None:
         raise SetupError(
-            f"recipe {recipe.name}: wants the patch grids of the peak frames; give the folder of "
-            "the grid cache with --grid, or do without: --set model.grid=false"
+            "model.grid: the recipe wants the patch grids of the peak frames; give the folder of "
+            "the grid cache with --grid, run EVA in training (--set model.eyes=...), or do "
+            "without: --set model.grid=false"
         )
-    return PatchGrid.open(grid)
+    return Sight(grids=PatchGrid.open(grid))
 
 
-def _config(
-    recipe: Recipe, samples: Samples, tokenizer: Any, grids: PatchGrid | None
-) -> EmotionLlamaConfig:
-    there = {*samples.widths, *(["grid"] if grids else [])}
+def _config(recipe: Recipe, samples: Samples, tokenizer: Any, sight: Sight) -> EmotionLlamaConfig:
+    there = {*samples.widths, *sight.beside}
     if not there:
         raise SetupError(
             f"{samples.release.title}: has no features, so the model would see nothing but words; "
             "run `merr features` on the work folder and publish again"
         )
-    widths = {f"{slot}_width": width for slot, width in samples.widths.items()}
-    if grids:
-        widths |= {"grid_patches": grids.shape[0], "grid_width": grids.shape[1]}
+    widths: dict[str, Any] = {f"{slot}_width": width for slot, width in samples.widths.items()}
+    if sight.grids:
+        widths |= {"grid_patches": sight.grids.shape[0], "grid_width": sight.grids.shape[1]}
+    if recipe.model.eyes:
+        widths |= _of_eyes(recipe.model)
     return EmotionLlamaConfig(
         text_config=llm_config_of(recipe.model.llm, tokenizer),
         llm_name=recipe.model.llm if recipe.model.adapter == "lora" else None,
@@ -123,6 +130,18 @@ def _config(
         answer=recipe.data.answers,
         **widths,
     )
+
+
+def _of_eyes(recipe: ModelRecipe) -> dict[str, Any]:
+    eva = vision_config(str(recipe.eyes))
+    return {
+        "vision_config": eva,
+        "vision_name": recipe.eyes,
+        "frame": recipe.frame,
+        "grid_patches": (eva.image_size // eva.patch_size) ** 2,
+        "grid_width": eva.hidden_size,
+        "image_width": eva.hidden_size,
+    }
 
 
 def _check_lengths(lengths: NDArray[np.int64], numbers: NDArray[np.int64], recipe: Recipe) -> None:

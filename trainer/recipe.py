@@ -47,6 +47,14 @@ class ModelRecipe(Row):
     grid: bool = Field(
         default=True, description="The patch tokens of the peak frame, from the grid cache."
     )
+    eyes: str | None = Field(
+        default=None,
+        description="EVA run in training on a frame of the release, instead of cached grids: a "
+        "BLIP-2 on the hub, or a folder. Not set: grids come with --grid.",
+    )
+    frame: Literal["peak", "middle", "first"] = Field(
+        default="peak", description="With eyes: which frame of a clip they see."
+    )
     layout: Literal["train", "published-eval"] = Field(
         default="train", description="Order of the pieces of a prompt."
     )

@@ -1,5 +1,6 @@
 """The language model of a recipe: tokenizer and configuration first, weights when needed."""
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,7 +10,9 @@ from trainer.data import Samples
 from trainer.language_model import load_llm, load_llm_config, load_tokenizer
 from trainer.recipe import Recipe
 from trainer.tiny import NAME, make_llm, make_tokenizer, tiny_config
+from trainer.vision import SIDE_PX, load_vision
 
+PUBLISHED_PX: Final = 224  # of BLIP-2; its table of positions is interpolated to SIDE_PX
 DTYPES: Final = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
 
@@ -26,6 +29,21 @@ def tokenizer_of(llm: str, samples: Samples, kept: Path) -> Any:
 
 def llm_config_of(llm: str, tokenizer: Any) -> Any:
     return tiny_config(tokenizer) if llm == NAME else load_llm_config(llm)
+
+
+def vision_config(eyes: str) -> Any:
+    """Of EVA at the size that the original has, of a BLIP-2 or its vision model; no weights."""
+    config = load_llm_config(eyes)
+    config = deepcopy(getattr(config, "vision_config", config))
+    if config.image_size == PUBLISHED_PX:
+        config.image_size = SIDE_PX
+    return config
+
+
+def eyes_of_recipe(eyes: str, precision: str) -> Any:
+    """EVA with its weights."""
+    side_px = vision_config(eyes).image_size
+    return load_vision(eyes, side_px=side_px, dtype=DTYPES[precision])
 
 
 def llm_of(recipe: Recipe, tokenizer: Any) -> Any:

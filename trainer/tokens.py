@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -41,16 +41,19 @@ class TokenTable:
         return ids, labels
 
 
-def tokenised(samples: Samples, maker: SequenceMaker, grids: Collection[str]) -> TokenTable:
+def tokenised(
+    samples: Samples, maker: SequenceMaker, beside: Mapping[Marker, Collection[str]]
+) -> TokenTable:
     """The table of the whole cache of these samples, made first where it is not there.
 
-    `grids`: clips that have a patch grid.
+    `beside`: modality -> clips that have it, of what is not in the table features (patch grids,
+    and what EVA sees in training). It goes before features of that name.
     """
     cache = samples.cache
-    folder = cache.folder.with_name(f"{cache.key}-{_key(maker, grids)}")
+    folder = cache.folder.with_name(f"{cache.key}-{_key(maker, beside)}")
     if not is_complete(folder):
         with atomic_folder(folder) as unfinished:
-            _write(unfinished, _sequences(samples, maker, frozenset(grids)))
+            _write(unfinished, _sequences(samples, maker, beside))
     return TokenTable(
         ids=np.memmap(folder / "ids.i32", np.int32, mode="r"),
         offsets=np.fromfile(folder / "offsets.i64", np.int64),
@@ -58,12 +61,12 @@ def tokenised(samples: Samples, maker: SequenceMaker, grids: Collection[str]) ->
     )
 
 
-def _key(maker: SequenceMaker, grids: Collection[str]) -> str:
+def _key(maker: SequenceMaker, beside: Mapping[Marker, Collection[str]]) -> str:
     told = {
         "version": TOKENS_VERSION,
         "tokenizer": fingerprint(maker.tokenizer),
         "layout": [maker.layout, maker.turn, maker.answer, maker.markers, maker.grid_tokens],
-        "grids": hashlib.sha256("\n".join(sorted(grids)).encode()).hexdigest(),
+        "beside": {name: sorted(clips) for name, clips in beside.items()},
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -76,21 +79,20 @@ def fingerprint(tokenizer: Any) -> str:
     return hashlib.sha256(f"{told}\n{ends}".encode()).hexdigest()[:16]
 
 
-def _sequences(samples: Samples, maker: SequenceMaker, grids: frozenset[str]) -> Iterator[Sequence]:
+def _sequences(
+    samples: Samples, maker: SequenceMaker, beside: Mapping[Marker, Collection[str]]
+) -> Iterator[Sequence]:
     whole = Samples(samples.release, samples.cache, np.arange(len(samples.cache.texts)))
     columns = [whole.column(name) for name in ("clip_id", "instruction", "target")]
+    having = {name: frozenset(clips) for name, clips in beside.items()}
     for row, (clip, instruction, target) in enumerate(zip(*columns, strict=True)):
-        yield maker.sample(instruction, target, present_in(whole, row, clip in grids))
-
-
-def present_in(samples: Samples, number: int, has_grid: bool) -> list[Marker]:
-    """The modalities a sample has."""
-    slots: list[Marker] = [
-        slot  # type: ignore[misc]  # the slots of a cache are markers
-        for slot, table in samples.cache.slots.items()
-        if table.there[samples.index[number]]
-    ]
-    return ["grid", *slots] if has_grid else slots
+        present: list[Marker] = [name for name, clips in having.items() if clip in clips]
+        present += [
+            slot  # type: ignore[misc]  # the slots of a cache are markers
+            for slot, table in samples.cache.slots.items()
+            if slot not in having and table.there[row]
+        ]
+        yield maker.sample(instruction, target, present)
 
 
 def _write(folder: Path, sequences: Iterator[Sequence]) -> None:

@@ -17,6 +17,7 @@ from trainer.language_model import load_llm_config
 
 NORM_EPS: Final = 1e-5  # of the original's ln_vision; Blip2VisionModel has 1e-6
 SIDE_PX: Final = 448
+PATCH_PX: Final = 14
 # CLIP's, which the original's image processor normalises with (blip_processors.py)
 _MEAN: Final = np.array((0.48145466, 0.4578275, 0.40821073), np.float32)
 _STD: Final = np.array((0.26862954, 0.26130258, 0.27577711), np.float32)

@@ -103,3 +103,20 @@ def test_what_an_engine_installs_is_what_the_extra_of_its_name_holds():
     assert set(EXTRAS.values()) <= set(pins)
     needed = " ".join(project["dependencies"])
     assert not any(wanted.partition("==")[0] in needed for wanted in EXTRAS.values())
+
+
+def test_encoders_are_looked_for_with_the_next_command_and_merr_works_without_them(tmp_path):
+    model = {"features": {"audio": {"hubert": {"model": str(tmp_path)}}}}
+    found = [
+        f for f in examine(Settings.model_validate(model)).findings if f.name[:9] == "features:"
+    ]
+    assert {f.needed for f in found} == {False, True}  # `small` and `npy` are part of merr
+    hubert = next(f for f in found if f.name == "features: hubert")
+    assert not hubert.ready
+    assert not hubert.needed
+    assert hubert.remedy in (
+        "pip install -c constraints.txt -e '.[train]'",
+        "merr engines install hubert",
+    )
+    assert "not known of chinese-hubert-large" in report_text(examine())
+    assert engines()["videomae"].non_commercial

@@ -1,5 +1,7 @@
 """Features that others made, by the names of clips: the right ones in, all others named."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,10 @@ from pipeline.layout import WorkFolder
 from pipeline.merr_import import MerrFiles
 from pipeline.settings import Settings
 from schemas.errors import AnnotationError, SetupError
+from tests.conftest import DEMO
 from tests.pipeline.merr_house import coarse_entry, write_json
+from tests.pipeline.test_featuring import Run
+from tests.pipeline.workshop import Workshop, bring_about
 
 
 @pytest.fixture
@@ -142,3 +147,27 @@ def test_a_set_without_videos_takes_features_by_the_names_it_declares(tmp_path):
         clip_id: row.vector[0] for clip_id, row in found.items()
     }
     assert featured_json(done)["missing"] == {"face": names[:1]}
+
+
+@pytest.mark.slow
+def test_parts_of_a_film_pictures_and_silence_get_what_they_have_and_no_more(pool, tmp_path):
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    for name in ("smile.mp4", "silent.mp4", "portrait.jpg"):
+        shutil.copy(DEMO / name, sources)
+    spans = "name,start,end\nsmile.mp4,0,0.8\nsmile.mp4,0.8,1.6\n"
+    (sources / "spans.csv").write_text(spans)
+    made = Workshop(sources, WorkFolder(tmp_path / "work"))
+    bring_about(made.open(), pool)
+    run = Run(made.open(), pool)()
+    books = run.books()
+    assert books["motion"].rejected == {"still": 1}
+    assert books["audio"].rejected == {"no_audio": 2}
+    assert (books["face"].done, books["motion"].done, books["audio"].done) == (4, 3, 2)
+    folder = tmp_path / "HL-UTT"
+    folder.mkdir()
+    for name in ("smile", "silent"):
+        np.save(folder / f"{name}.npy", np.ones(1024))
+    done = import_features(made.work, [f"audio={folder}"])
+    told = {books.slot: books.rejected for books in done.books}
+    assert told["audio"] == {"part_of_video": 2, "no_file": 1}

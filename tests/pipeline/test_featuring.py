@@ -249,6 +249,13 @@ def test_small_features_need_no_decode_and_say_what_they_know(workshop, pool):
     assert len(vectors) == 3
 
 
+def test_small_features_are_the_same_to_the_byte(workshop, pool, tmp_path):
+    other = workshop.copy_to(tmp_path / "other")
+    for made in (workshop, other):
+        Run(made.open(), pool, sources=find_sources(SMALL, lambda path: ""))()
+    assert workshop.parts() == other.parts()
+
+
 def test_the_ledger_knows_the_last_source_of_each_slot(tmp_path):
     work = WorkFolder(tmp_path)
     assert FeatureLedger.load(work).sources == ()

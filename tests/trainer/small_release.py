@@ -75,12 +75,15 @@ def write_release(
         ("instructions", InstructionSample, instructions),
         ("features", FeatureSet, features),
     ]
-    files = []
     for name, row, splits in tables:
         for split, rows in splits.items():
-            path = folder / name / f"{split}-00000-of-00001.parquet"
-            write_rows(path, rows, row)
-            files.append(_file(folder, path))
+            write_rows(folder / name / f"{split}-00000-of-00001.parquet", rows, row)
+    return relist(folder)
+
+
+def relist(folder: Path) -> Path:
+    """Write the manifest of all tables that lie in the folder."""
+    files = [_file(folder, path) for path in sorted(folder.rglob("*.parquet"))]
     manifest = Manifest(
         name=folder.parent.name,
         version=folder.name,

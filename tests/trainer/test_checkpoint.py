@@ -69,7 +69,7 @@ def test_lora_trains_in_float32_on_a_base_in_bfloat16():
 
 
 def test_a_base_without_such_layers_is_refused_with_those_it_has():
-    with pytest.raises(SetupError, match=r"no layer called qkv; .* q_proj, .*v_proj"):
+    with pytest.raises(SetupError, match=r"no Linear layer called qkv; .* q_proj, .*v_proj"):
         with_lora(tiny_model(), targets=("qkv",))
 
 

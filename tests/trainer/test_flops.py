@@ -50,6 +50,14 @@ def test_the_hours_that_a_recipe_states_are_those_of_its_arithmetic(
     assert total / (0.45 * 790e12) / 3600 == pytest.approx(hours, abs=0.06)
 
 
+def test_eva_at_448_px_needs_what_was_worked_out_by_hand():
+    from transformers import Blip2VisionConfig
+
+    from trainer.flops import eva_flops
+
+    assert eva_flops(Blip2VisionConfig(image_size=448)) / 1e12 == pytest.approx(2.25, rel=0.01)
+
+
 @pytest.mark.parametrize("gb", [24, 48, 80, 141])
 def test_every_preset_fits_its_card_by_the_estimate(gb, shape):
     from trainer.flops import memory_of

@@ -148,6 +148,15 @@ def test_features_without_a_place_and_places_without_features_are_refused(marker
         model(**batch)
 
 
+@pytest.mark.parametrize("marker", list(SENTINELS))
+def test_features_of_another_shape_are_refused_before_they_are_scattered(marker):
+    model = tiny_model()
+    batch = packed(samples_of(model.config))
+    batch[marker] = torch.cat([batch[marker], batch[marker]], 1)
+    with pytest.raises(ValueError, match=f"features of {marker} are .*, expected"):
+        model(**batch)
+
+
 def test_features_that_no_projector_reads_are_refused():
     model = tiny_model(used=["audio"])
     batch = packed(samples_of(model.config))
@@ -318,3 +327,17 @@ def test_checkpointing_changes_no_gradient(lora):
     again, found = learn(saving, **batch)
     assert torch.equal(again, loss)
     assert apart(expected, found) < 1e-6
+
+
+@pytest.mark.parametrize("fusion", ["none", "conv-attention"])
+def test_mixed_precision_trains_every_weight_in_float32(fusion):
+    llm = tiny_llm().to(torch.bfloat16)
+    model = with_lora(tiny_model(llm=llm, fusion=fusion), r=4).train()
+    batch = packed(samples_of(model.get_base_model().config))
+    with torch.autocast("cpu", torch.bfloat16):
+        loss, found = learn(model, **batch)
+    assert loss.dtype == torch.float32
+    assert {values.dtype for values in found.values()} == {torch.float32}
+    assert all(torch.isfinite(values).all() for values in found.values())
+    exact, _ = learn(with_lora(tiny_model(fusion=fusion), r=4).eval(), **batch)
+    assert loss == pytest.approx(float(exact), rel=0.05)

@@ -165,6 +165,14 @@ def test_what_does_not_fit_is_refused_with_a_remedy(settings, said, small, cache
         train(run_of(small, tmp_path / "run", cache, *settings), lambda _: None)
 
 
+def test_sharding_by_accelerate_is_refused_for_on_cpus_it_does_nothing_without_a_word():
+    from trainer.__main__ import check_launch
+
+    check_launch({})
+    with pytest.raises(SetupError, match=r"--set device\.parallel=fsdp"):
+        check_launch({"ACCELERATE_USE_FSDP": "true"})
+
+
 def test_a_dry_run_says_steps_and_memory_and_loads_nothing(small, cache, tmp_path):
     from trainer.foresee import foresee, foreseen_text
 

@@ -246,6 +246,32 @@ def test_clip_and_siglip_are_their_models_own_image_vectors(tmp_path, pictures):
     np.testing.assert_allclose(found, other.numpy(), **NEAR)
 
 
+# ---- numbers of a GPU
+
+
+@pytest.mark.parametrize(("numbers", "near"), [("float16", 0.02), ("bfloat16", 0.15)])
+def test_half_the_bits_give_nearly_the_same_vectors(
+    tmp_path, sounds, faces, pictures, rng, numbers, near
+):
+    """On a CPU, for want of a GPU: every tensor that goes in has the encoder's own numbers."""
+    half = Runtime("engine", numbers=numbers, batch=2)
+    clips = [rng.integers(0, 256, (MOTION_FRAMES, 224, 224, 3), np.uint8)]
+    made = {
+        "h": (tiny_hubert, lambda f, r: load_hubert(f, r, keep_frames=False), sounds),
+        "m": (tiny_mae, lambda f, r: load_mae(f, r, keep_frames=False), faces),
+        "v": (tiny_videomae, lambda f, r: load_videomae(f, r, keep_frames=False), clips),
+        "c": (tiny_clip, load_clip, pictures),
+        "s": (tiny_siglip, load_siglip, pictures),
+        "e": (tiny_eva, lambda f, r: load_eva(f, r, grid=True), pictures),
+    }
+    for name, (tiny, load, given) in made.items():
+        found = files(tiny(tmp_path / name), processor=name != "e")
+        for a, b in zip(load(found, RUN)(given), load(found, half)(given), strict=True):
+            assert b.vector.dtype == np.float32
+            scale = max(1.0, float(np.abs(a.vector).max()))
+            assert np.abs(a.vector - b.vector).max() <= near * scale, name
+
+
 # ---- what is not right
 
 

@@ -1,0 +1,41 @@
+"""The benchmarks of the trainer run on a machine without a GPU, and say so."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+pytestmark = [pytest.mark.slow, pytest.mark.model]
+
+
+def table_of(script, *words):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / script), *words],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [line.strip("|").split("|") for line in done.stdout.splitlines()[2:]]
+    return {cells[0].strip(): cells[1].strip() for cells in rows}
+
+
+def test_the_loader_reads_faster_than_the_originals_way():
+    figures = table_of("loader.py", "--clips", "40", "--reads", "200")
+    assert {"ratio, cold", "ratio, hot"} <= set(figures)
+    assert float(figures["ratio, hot"].rstrip("x").replace(",", "")) > 10
+
+
+def test_training_is_measured_each_gain_alone_and_tiny_where_there_is_no_gpu(tmp_path):
+    pytest.importorskip("accelerate", reason="the extra `train` is not installed")
+    figures = table_of("train_gpu.py", "--steps", "1", "--json", str(tmp_path / "out.json"))
+    assert figures["device"].startswith("no GPU: tiny sizes on the CPU")
+    names = [m["name"] for m in json.loads((tmp_path / "out.json").read_text())["measured"]]
+    assert names[0] == "the original, re-enacted"
+    assert {"+ cached EVA", "+ wanted logits only", "ours", "ours without patch grid"} <= set(names)
+    assert set(names) <= set(figures)
