@@ -155,3 +155,19 @@ def test_without_its_key_only_stored_answers_are_used(tmp_path, monkeypatch):
         with pytest.raises(MissingAnswerError):
             judge_by_chat(questions_of(CLIPS), locked, tmp_path / "answers.sqlite")
         assert not server.calls
+
+
+def test_questions_that_go_by_batch_wait_and_a_later_run_has_their_answers(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUDGE_KEY", "sk-judge")
+    with StandIn(favouring_the_first) as server:
+        chosen = settings(server.url, batch=True)
+        chosen = chosen.model_copy(
+            update={"judge": chosen.judge.model_copy(update={"key_env": "JUDGE_KEY"})}
+        )
+        store = tmp_path / "answers.sqlite"
+        first = judge_by_chat(questions_of(CLIPS), chosen, store)
+        assert (first.judgements, first.waiting) == ((), 8)
+        server.batches.finish()
+        second = judge_by_chat(questions_of(CLIPS), chosen, store)
+        assert (len(second.judgements), second.waiting) == (8, 0)
+        assert server.batches.lines_run == 8

@@ -99,16 +99,16 @@ def test_a_fold_of_dfew_with_videos_in_numbered_folders(tmp_path):
     ]
 
 
-def test_dfew_with_its_padded_names(tmp_path):
+def test_a_number_of_dfew_finds_the_video_whose_name_is_padded_with_zeros(tmp_path):
     put(
         tmp_path,
         **{
-            f"{FOLDS}/set_1.csv": "video_name,label\n00012,4.0\n",
+            f"{FOLDS}/set_1.csv": "video_name,label\n12,4.0\n",
             "Clip/clip_224x224_avi/00012.avi": None,
         },
     )
     [clip] = read("dfew", tmp_path)
-    assert (clip.name, clip.label) == ("00012", "angry")
+    assert (clip.name, clip.label) == ("12", "angry")
     assert clip.video.endswith("00012.avi")
 
 
