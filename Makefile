@@ -43,7 +43,7 @@ $(VENV)/.dev: $(VENV)/.runtime
 	touch $@
 
 $(VENV)/.extras: $(VENV)/.dev
-	@$(INSTALL) -e '.[asr,egemaps,train]'
+	@$(INSTALL) -e '.[asr,egemaps,review,serve,train]'
 	touch $@
 
 demo: $(VENV)/.runtime ## build, publish and verify the clips of datasets/demo
