@@ -68,38 +68,56 @@ def convert(
     """
     if to.exists() and any(to.iterdir()):
         raise SetupError(f"{to}: is not empty; give a new folder")
-    text_config = load_llm_config(llm)
+    text_config, tokenizer = load_llm_config(llm), load_tokenizer(llm)
     found = read_original(list(files))
     _check_lora(found, text_config)
     config = _config(found, text_config, llm, fresh=fresh)
     config.grid_patches = (side_px // PATCH_PX) ** 2
     projectors, made = _projectors(found, config, fresh=fresh)
-    r = found.lora[0, "q", "A"].shape[0]
-    seen = (
-        read_eva(eva, found.ln_vision, side_px=side_px, depth=depth, heads=heads) if eva else None
-    )
-    told = Conversion(
-        files=tuple(_source(path) for path in (*files, *([eva] if eva else []))),
-        llm=llm,
-        lora_tensors=len(found.lora),
-        lora_scaling=found.alpha / r,
-        projectors=tuple(sorted(projectors)),
-        fresh=made,
-        ignored=(*found.ignored, *(seen[1] if seen else ())),
-        ln_vision=(found.ln_vision_from or _NO_NORM) if seen else None,
-        eva_blocks=depth if seen else None,
-    )
-    if seen:
-        seen[0].save_pretrained(to / VISION)
+    told = _told(found, [*files, *([eva] if eva else [])], llm, projectors, made)
+    if eva:
+        model, unused = read_eva(eva, found.ln_vision, side_px=side_px, depth=depth, heads=heads)
+        model.save_pretrained(to / VISION)
+        told = told.model_copy(
+            update={
+                "ignored": (*told.ignored, *unused),
+                "ln_vision": found.ln_vision_from or _NO_NORM,
+                "eva_blocks": depth,
+            }
+        )
     write_checkpoint(
         to,
         tensors=_lora_tensors(found) | _projector_tensors(projectors),
-        adapter=lora_config(r, found.alpha),
+        adapter=lora_config(_rank(found), found.alpha),
         config=config,
     )
-    load_tokenizer(llm).save_pretrained(to)
+    tokenizer.save_pretrained(to)
     (to / REPORT).write_text(told.model_dump_json(indent=2) + "\n", "utf-8")
     return told
+
+
+def _told(
+    found: Original,
+    files: Sequence[Path],
+    llm: str,
+    projectors: dict[str, Tensor],
+    fresh: tuple[str, ...],
+) -> Conversion:
+    return Conversion(
+        files=tuple(map(_source, files)),
+        llm=llm,
+        lora_tensors=len(found.lora),
+        lora_scaling=found.alpha / _rank(found),
+        projectors=tuple(sorted(projectors)),
+        fresh=fresh,
+        ignored=found.ignored,
+        ln_vision=None,
+        eva_blocks=None,
+    )
+
+
+def _rank(found: Original) -> int:
+    return int(found.lora[0, "q", "A"].shape[0])
 
 
 def _check_lora(found: Original, text_config: Any) -> None:
@@ -112,7 +130,7 @@ def _check_lora(found: Original, text_config: Any) -> None:
             f"LoRA of {len(layers)} layers is {len(wanted)} tensors; missing are {len(missing)} "
             f"{missing[:2]}, beyond it {len(extra)} {extra[:2]}: is this the language model?"
         )
-    hidden, r = text_config.hidden_size, found.lora[0, "q", "A"].shape[0]
+    hidden, r = text_config.hidden_size, _rank(found)
     head = getattr(text_config, "head_dim", None) or hidden // text_config.num_attention_heads
     out = {"q": text_config.num_attention_heads * head, "v": text_config.num_key_value_heads * head}
     for (layer, target, part), tensor in found.lora.items():

@@ -47,6 +47,8 @@ def read_eva(
 ) -> tuple[Blip2VisionModel, tuple[str, ...]]:
     """(the network, names ignored). `ln_vision`: weight and bias, or empty for what the original's
     code then has, 1 and 0. SetupError for a tensor too many or too few."""
+    if ln_vision.keys() not in (set(), {"weight", "bias"}):
+        raise SetupError(f"ln_vision has {sorted(ln_vision)}, expected weight and bias, or neither")
     state, _ = load_tensors(path)
     ignored = [name for name in state if _unused(name, depth)]
     made, unknown = _renamed({n: t for n, t in state.items() if n not in ignored}, depth)

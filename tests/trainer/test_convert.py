@@ -204,6 +204,7 @@ def test_minigptv2_alone_starts_a_first_stage_only_where_asked(files, llm, tmp_p
 def test_another_language_model_is_refused(files, tmp_path):
     _, trained, _ = files
     tiny_llm(layers=3).save_pretrained(tmp_path / "llm")
+    tiny_tokenizer().save_pretrained(tmp_path / "llm")
     with pytest.raises(SetupError, match="LoRA of 3 layers is 12 tensors; missing are 4"):
         convert([trained], tmp_path / "out", llm=str(tmp_path / "llm"))
 
@@ -289,6 +290,12 @@ def test_eva_with_a_tensor_missing_or_of_another_shape_is_refused(tmp_path, name
     torch.save(state, tmp_path / "eva.pth")
     with pytest.raises(SetupError, match=r"missing|expected|not EVA|no square"):
         read_eva(tmp_path / "eva.pth", {}, **SIZES)
+
+
+def test_half_a_norm_is_refused_not_filled(tmp_path):
+    torch.save(net.eva_state(), tmp_path / "eva.pth")
+    with pytest.raises(SetupError, match=r"ln_vision has \['weight'\]"):
+        read_eva(tmp_path / "eva.pth", {"weight": torch.ones(net.WIDTH)}, **SIZES)
 
 
 @pytest.mark.parametrize("name", ["rope.freqs", "blocks.0.attn.qkv.bias", "blocks.3.norm1.weight"])
