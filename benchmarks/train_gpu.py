@@ -22,99 +22,32 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from table import Figure, print_table
-from transformers import AutoModelForCausalLM, Blip2VisionConfig, LlamaConfig
+from train_batches import Visits
+from train_variants import REAL, TINY, Sizes, Variant, variants
+from transformers import AutoModelForCausalLM
 
 from trainer.batch import Batch
 from trainer.build_model import inner_model
 from trainer.config import EmotionLlamaConfig
 from trainer.flops import Shape, eva_flops, shape_of, visit_flops
-from trainer.loop import on_device, weighted_loss
+from trainer.loop import weighted_loss
 from trainer.lora import with_lora
 from trainer.model import EmotionLlama
 from trainer.optimizer import make_optimizer
-from trainer.packing import rows_of
 from trainer.presets import Preset, preset_of, presets
 from trainer.recipe import ModelRecipe
 from trainer.recipe_file import load_recipe
-from trainer.sequence import IGNORED, SENTINELS
+from trainer.sequence import SENTINELS
 from trainer.vision import eyes_of
 
 STAGE_VISITS = 240_000  # both stages of the recipes
 WARMUP = 3
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """The real ones, or tiny ones for a machine without a GPU."""
-
-    llm: LlamaConfig
-    eva: Blip2VisionConfig
-    image_px: int
-    patches: int
-    lengths: tuple[int, int]  # of a sequence, with patches
-    answers: tuple[int, int]
-    matmul: int
-    rank: int
-
-
-REAL = Sizes(
-    llm=LlamaConfig(vocab_size=32000, intermediate_size=11008),  # Llama-2-7B
-    eva=Blip2VisionConfig(image_size=448, initializer_range=0.02),
-    image_px=448,
-    patches=1024,
-    lengths=(360, 440),
-    answers=(3, 60),
-    matmul=8192,
-    rank=64,
-)
-TINY = Sizes(
-    llm=LlamaConfig(
-        vocab_size=512,
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=4,
-    ),
-    eva=Blip2VisionConfig(
-        image_size=28,
-        patch_size=7,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        initializer_range=0.02,
-    ),
-    image_px=28,
-    patches=16,
-    lengths=(30, 40),
-    answers=(2, 8),
-    matmul=256,
-    rank=4,
-)
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One way to train. The fields are those that the original and we differ in."""
-
-    name: str
-    at_once: int
-    eva: bool  # run for every sample; else its grid comes from the cache
-    whole_logits: bool  # of all positions, and all hidden states kept
-    row_tokens: int  # 0: a padded row per sample
-    half: bool  # float16 and GradScaler; else bfloat16
-    attention: str
-    checkpointing: bool = False
-    grid: bool = True
-    compile: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,38 +62,11 @@ class Measured:
     loss: float
 
 
-def variants(preset: Preset) -> list[Variant]:
-    original = Variant("the original, re-enacted", 1, True, True, 0, True, "eager")
-    ours = Variant(
-        "ours",
-        preset.at_once,
-        False,
-        False,
-        preset.row_tokens,
-        False,
-        "sdpa",
-        checkpointing=preset.checkpointing,
-    )
-    some = min(8, preset.at_once)  # what fits beside EVA, whole logits and hidden states
-    return [
-        original,
-        replace(original, name=f"+ batch of {some}", at_once=some),
-        replace(original, name="+ cached EVA", eva=False),
-        replace(original, name=f"+ packing, {some} visits", at_once=some, row_tokens=2048),
-        replace(original, name="+ wanted logits only", whole_logits=False),
-        replace(original, name="+ bfloat16 and sdpa", half=False, attention="sdpa"),
-        ours,
-        replace(ours, name="ours without packing", row_tokens=0),
-        replace(ours, name="ours without patch grid", grid=False, at_once=2 * ours.at_once),
-        replace(ours, name="ours, decoder compiled", compile=True),
-    ]
-
-
 class Bench:
     def __init__(self, sizes: Sizes, device: torch.device) -> None:
         self.sizes = sizes
         self.device = device
-        self.rng = np.random.default_rng(7)
+        self.visits = Visits(sizes, device)
         self.gpu = device.type == "cuda"
         self.rate = matmul_rate(sizes.matmul, device)
 
@@ -169,11 +75,11 @@ class Bench:
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
         model, shape = self.model(variant)
-        visits = [self.visits(variant) for _ in range(WARMUP + steps)]
+        visits = [self.visits.drawn(variant) for _ in range(WARMUP + steps)]
         step = self.stepper(model, variant)
         times, loss = [], 0.0
         for number, drawn in enumerate(visits):
-            batch = self.batch(drawn, variant)
+            batch = self.visits.batch(drawn, variant)
             self.wait()
             start = time.perf_counter()
             loss = step(batch)
@@ -228,65 +134,9 @@ class Bench:
             inner.llm.model.compile(dynamic=True)
         return model.train(), shape
 
-    def visits(self, variant: Variant) -> list[tuple[int, int]]:
-        """(tokens, answer tokens) of every visit of a step."""
-        few, many = self.sizes.answers
-        low, high = self.sizes.lengths
-        without = 0 if variant.grid else self.sizes.patches // 4
-        lengths = self.rng.integers(low, high + 1, variant.at_once) - without
-        return [(int(n), many if i % 2 else few) for i, n in enumerate(lengths)]
-
     def needed(self, shape: Shape, visits: list[tuple[int, int]], variant: Variant) -> float:
         total = sum(visit_flops(shape, tokens=t, answer=a) for t, a in visits)
         return total + len(visits) * (eva_flops(self.sizes.eva) if variant.eva else 0.0)
-
-    def batch(self, visits: list[tuple[int, int]], variant: Variant) -> Batch:
-        rows = rows_of([tokens for tokens, _ in visits], variant.row_tokens)
-        width = max(sum(visits[place][0] for place in row) for row in rows)
-        ids = np.zeros((len(rows), width), np.int64)
-        positions, labels = np.zeros_like(ids), np.full_like(ids, IGNORED)
-        mask, weights = np.zeros_like(ids, np.bool_), []
-        for number, row in enumerate(rows):
-            at = 0
-            for place in row:
-                tokens, answer = visits[place]
-                part = slice(at, at + tokens)
-                ids[number, part] = self.sequence(tokens, variant)
-                labels[number, part.stop - answer : part.stop] = ids[
-                    number, part.stop - answer : part.stop
-                ]
-                positions[number, part] = np.arange(tokens)
-                mask[number, part] = True
-                weights += [1 / answer / len(visits)] * answer
-                at = part.stop
-            positions[number, at:] = np.arange(width - at)
-        inputs = {"input_ids": ids, "labels": labels}
-        inputs |= {"position_ids": positions} if variant.row_tokens else {"attention_mask": mask}
-        tensors = {name: torch.from_numpy(values) for name, values in inputs.items()}
-        tensors |= self.features(len(visits), variant)
-        real = sum(tokens for tokens, _ in visits)
-        made = Batch(tensors, torch.tensor(weights, dtype=torch.float32), real)
-        return on_device(made, self.device)
-
-    def sequence(self, tokens: int, variant: Variant) -> np.ndarray[Any, np.dtype[np.int64]]:
-        ids = self.rng.integers(3, self.sizes.llm.vocab_size, tokens)
-        head = [SENTINELS["grid"]] * (self.sizes.patches // 4 if variant.grid else 0)
-        places = [*head, *(SENTINELS[m] for m in SENTINELS if m != "grid")]
-        ids[1 : 1 + len(places)] = places
-        return ids
-
-    def features(self, visits: int, variant: Variant) -> dict[str, torch.Tensor]:
-        def drawn(*shape: int) -> torch.Tensor:
-            return torch.from_numpy(self.rng.standard_normal(shape, np.float32).astype(np.float16))
-
-        found = {slot: drawn(visits, 1024) for slot in ("face", "motion", "audio")}
-        if variant.eva:
-            side = self.sizes.image_px
-            return found | {"pixel_values": drawn(visits, 3, side, side)}
-        found["image"] = drawn(visits, self.sizes.eva.hidden_size)
-        if variant.grid:
-            found["grid"] = drawn(visits, self.sizes.patches, self.sizes.eva.hidden_size)
-        return found
 
     def stepper(self, model: Any, variant: Variant) -> Callable[[Batch], float]:
         recipe = load_recipe("merr-stage1").optimizer

@@ -86,16 +86,18 @@ def test_of_two_encoders_in_a_slot_one_has_to_be_chosen(tmp_path):
     assert samples[0].features["image"].tolist() == [2.0]
 
 
-def test_vectors_of_different_widths_and_clips_told_twice_are_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("clips", "vectors", "said"),
+    [("ab", ([1.0], [1.0, 2.0]), "widths"), ("aa", ([1.0], [2.0]), "two feature rows")],
+)
+def test_vectors_of_different_widths_and_clips_told_twice_are_refused(
+    clips, vectors, said, tmp_path
+):
     asked = [instruction("a", tier="coarse", task="emotion", label="sad", target="sad")]
-    for number, wrong in enumerate(
-        ([feature("a", "face", [1.0]), feature("b", "face", [1.0, 2.0])],) * 1
-        + ([feature("a", "face", [1.0]), feature("a", "face", [2.0])],)
-    ):
-        folder = tmp_path / f"r{number}" / "0.1.0"
-        release = write_release(folder, {"train": asked}, {"train": wrong})
-        with pytest.raises(SetupError, match=("widths", "two feature rows")[number]):
-            load(release, cache=tmp_path)
+    wrong = [feature(clip, "face", vector) for clip, vector in zip(clips, vectors, strict=True)]
+    release = write_release(tmp_path / "r" / "0.1.0", {"train": asked}, {"train": wrong})
+    with pytest.raises(SetupError, match=said):
+        load(release, cache=tmp_path)
 
 
 def test_what_is_no_release_or_one_of_another_major_is_refused(small, tmp_path):
