@@ -72,7 +72,7 @@ def _on_release(wish: ModelWish, opened: OpenedModel) -> Evaluated:
     labels = _constrained_to(wish, yardstick) if which.task == "emotion" else None
     how = How(batch_size=wish.batch_size, labels=labels)
     grid = None if wish.grid is None else PatchGrid.open(wish.grid)
-    predictions = predict_samples(samples, opened.trained, how, grid)
+    predictions = predict_samples(samples, opened.trained, how, grid=grid, cache=wish.out / "cache")
     use = DataUse(
         folder=str(wish.data),
         part=f"{which.split} {which.tier}/{which.task}",
