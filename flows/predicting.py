@@ -22,6 +22,7 @@ from pipeline.layout import WorkFolder
 from pipeline.settings import Settings
 from pipeline.stages import BY_NAME, MEASURED
 from schemas.clip import Clip
+from schemas.errors import SetupError
 from schemas.failure import Failure, Rejection
 from schemas.instruction import Task, lay_out
 from schemas.label import Vocabulary
@@ -108,6 +109,7 @@ def predict(wish: Wish, opened: OpenedModel) -> Predicted:
     from trainer.asking import How
 
     trained_on = opened.trained.trained_on
+    _check_told(opened)
     own = {"image"} if trained_on.eyes else set()  # EVA inside looks at the picture itself
     encoders = {slot: name for slot, name in trained_on.encoders.items() if slot not in own}
     wanted = feature_settings(encoders, wish.settings.features, grid=trained_on.grid)
@@ -123,6 +125,15 @@ def predict(wish: Wish, opened: OpenedModel) -> Predicted:
     how = How(wish.batch_size, wish.max_new_tokens, labels)
     clips = _answered(wish, opened, subjects, features)
     return Predicted(tuple(clips), tuple(_fallen(chain)), opened.use(how))
+
+
+def _check_told(opened: OpenedModel) -> None:
+    if opened.trained.trained_on.release is None:
+        raise SetupError(
+            f"{opened.folder}: does not say which encoders made the features that it was trained "
+            "with (no trained_on.json), so nobody can make them of a video; `merr evaluate` asks "
+            "it about a release that has them"
+        )
 
 
 def question(task: Task, vocabulary: Vocabulary) -> str:
