@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.chain import Chain
-from pipeline.feature_lots import FeatureChain, Lot, concerns
+from pipeline.feature_lots import FeatureChain, Lot, concerns, fallen_part
 from pipeline.feature_sources import FeatureLedger, FeatureSource
-from pipeline.parts import read_fallen
+from pipeline.parts import read_ids
 from schemas.failure import Failure
 from schemas.features import Slot
 
@@ -56,13 +56,10 @@ def _add(books: SlotBooks, features: FeatureChain, lot: Lot, source: FeatureSour
     if not path.exists():
         return
     entering = set(lot.clip_ids)  # a part may still tell of clips that left since
-    books.done += len(features.ids(path) & entering)
-    for fallen in read_fallen(path):
-        if fallen.id in entering:
-            if isinstance(fallen, Failure):
-                books.failed[fallen.error] += 1
-            else:
-                books.rejected[fallen.rule] += 1
+    books.done += len(read_ids(path) & entering)
+    fallen = fallen_part(path)
+    books.rejected.update(r.rule for r in fallen.rejections if r.id in entering)
+    books.failed.update(f.error for f in fallen.failures if f.id in entering)
 
 
 def pending_features(chain: Chain) -> str:
@@ -78,5 +75,4 @@ def feature_failures(features: FeatureChain, sources: Sequence[FeatureSource]) -
         for source in sources:
             path = features.path(lot, source)
             if path.exists():
-                fallen = read_fallen(path)
-                yield from (f for f in fallen if isinstance(f, Failure) and f.id in lot.clip_ids)
+                yield from (f for f in fallen_part(path).failures if f.id in lot.clip_ids)

@@ -11,9 +11,10 @@ from pipeline.batches import Shard
 from pipeline.chain import Chain
 from pipeline.feature_sources import IMPORTED, SMALL, FeatureLedger, FeatureSource
 from pipeline.keys import Key, digest
-from pipeline.parts import Part, read_ids, read_part
+from pipeline.parts import Part, read_fallen, read_ids, read_part
 from pipeline.stages import BY_NAME
 from schemas.arrow import SCHEMA_VERSION
+from schemas.failure import Failure, Rejection
 from schemas.features import FeatureSet
 from schemas.grid import HEAD
 
@@ -104,9 +105,14 @@ class FeatureChain:
         found = read_part(self.path(lot, source), FeatureSet, self.key(lot, source))
         return found or Part()
 
-    def ids(self, path: Path) -> set[str]:
-        """clip_ids of the rows of a part, without reading vectors."""
-        return read_ids(path)
+    def settled(
+        self, lot: Lot, source: FeatureSource, *, retry_failed: bool = False
+    ) -> set[str] | None:
+        """clip_ids that need no more work, without reading vectors; None without a part."""
+        path = self.path(lot, source)
+        if not path.exists():
+            return None
+        return read_ids(path) | fallen_part(path).settled(retry_failed=retry_failed)
 
     def grid_folder(self, source: FeatureSource) -> Path:
         """Of all grids of this source; the trainer opens it."""
@@ -118,6 +124,16 @@ class FeatureChain:
 
     def lacks_grid(self, lot: Lot, source: FeatureSource) -> bool:
         return source.grid and not (self.grid(lot, source) / HEAD).exists()
+
+
+def fallen_part(path: Path) -> Part[FeatureSet]:
+    """A part without its rows."""
+    fallen = read_fallen(path)
+    return Part(
+        (),
+        [outcome for outcome in fallen if isinstance(outcome, Rejection)],
+        [outcome for outcome in fallen if isinstance(outcome, Failure)],
+    )
 
 
 def concerns(lot: Lot, source: FeatureSource) -> bool:

@@ -42,14 +42,15 @@ class Featuring:
             return None
         if self.features.lacks_grid(lot, source):
             return Wanted(source, lot.clip_ids, Part())
-        old = self.features.part(lot, source)
-        have = {row.clip_id for row in old.rows} | old.settled(retry_failed=self.retry_failed)
-        todo = tuple(clip_id for clip_id in lot.clip_ids if clip_id not in have)
-        if not todo and self.features.path(lot, source).exists():
-            return None
-        if todo and source.grid:  # a grid is written whole
+        have = self.features.settled(lot, source, retry_failed=self.retry_failed)
+        if have is None:
             return Wanted(source, lot.clip_ids, Part())
-        return Wanted(source, todo, old)
+        todo = tuple(clip_id for clip_id in lot.clip_ids if clip_id not in have)
+        if not todo:
+            return None
+        if source.grid:  # a grid is written whole
+            return Wanted(source, lot.clip_ids, Part())
+        return Wanted(source, todo, self.features.part(lot, source))
 
     def prepare(self, tasks: Sequence[Task]) -> None:
         """Loads every encoder that has work, so that what is missing stops the run before anything

@@ -9,7 +9,7 @@ import pytest
 from annotators.features import MOTION_FRAMES
 from annotators.models.encoder_clip import load_clip, load_siglip
 from annotators.models.encoder_eva import load_eva
-from annotators.models.encoder_files import find_encoder
+from annotators.models.encoder_files import find_encoder, weight_files
 from annotators.models.encoder_hubert import load_hubert
 from annotators.models.encoder_mae import load_mae
 from annotators.models.encoder_torch import Runtime
@@ -327,3 +327,25 @@ def test_numbers_that_rows_cannot_hold_cost_the_clip(tmp_path, pictures):
     clip.model.visual_projection.weight.data.mul_(1e9)
     with pytest.raises(AnnotationError, match="beyond 65504"):
         clip(pictures)
+
+
+def test_an_id_is_found_in_the_cache_of_the_hub_without_a_network(tmp_path, sounds):
+    home = tmp_path / "models--owner--hubert"
+    tiny_hubert(home / "snapshots" / "abc")
+    (home / "refs").mkdir()
+    (home / "refs" / "main").write_text("abc")
+    found = find_encoder("owner/hubert", engine="engine", cache=tmp_path)
+    assert found.name == "owner/hubert"
+    assert found.sha256 == files(home / "snapshots" / "abc").sha256
+    assert len(load_hubert(found, RUN, keep_frames=False)(sounds)) == 3
+
+
+def test_of_shards_only_those_with_a_tensor_that_is_read_are_needed(tmp_path):
+    index = {"weight_map": {"vision_model.a": "1.safetensors", "language.b": "2.safetensors"}}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(SetupError, match=r"is not whole, it lacks 1\.safetensors"):
+        weight_files(tmp_path, "engine", "vision_model.")
+    (tmp_path / "1.safetensors").touch()
+    assert weight_files(tmp_path, "engine", "vision_model.") == [tmp_path / "1.safetensors"]
+    with pytest.raises(SetupError, match=r"lacks 2\.safetensors"):
+        weight_files(tmp_path, "engine")
