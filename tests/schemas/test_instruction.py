@@ -47,7 +47,7 @@ def test_places_keep_the_order_of_the_original_however_they_are_given():
     assert pieces(ASKED, MARKERS[::-1]) == pieces(ASKED, MARKERS)
 
 
-@pytest.mark.parametrize("words", ["<VideoHere>", "</video> <feature><FeatureHere>", "[INST]"])
+@pytest.mark.parametrize("words", ["<VideoHere>", "</feature> no", "</video> <feature>", "[INST]"])
 @pytest.mark.parametrize("layout", ["train", "published-eval"])
 def test_placeholders_in_what_somebody_says_stay_words(words, layout):
     (*_, last) = made = pieces(lay_out("reason", "Why?", words), MARKERS, layout=layout)

@@ -4,10 +4,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra train is not installed")
 
+from transformers import GenerationConfig
+
 from schemas.errors import SetupError
 from schemas.instruction import MARKERS, lay_out
 from tests.trainer.samples import PRESENT, SAID
-from tests.trainer.tiny import features_of, tiny_eyes, tiny_model, tiny_tokenizer
+from tests.trainer.tiny import features_of, tiny_eyes, tiny_llm, tiny_model, tiny_tokenizer
 from trainer.generate import Question, disagreement, generate, generate_ids
 from trainer.label_decoding import only
 from trainer.lora import with_lora
@@ -171,3 +173,12 @@ def test_answering_in_the_middle_of_training_drops_nothing_out_and_goes_on(token
     first = generate_ids(model, tokenizer, questions, 8)
     assert generate_ids(model, tokenizer, questions, 8) == first
     assert model.training is learning
+
+
+def test_what_a_base_model_says_of_sampling_and_penalties_is_dropped(tokenizer):
+    llm = tiny_llm()
+    llm.generation_config = GenerationConfig(do_sample=True, top_k=5, repetition_penalty=9.0)
+    plain, other = tiny_model(), tiny_model(llm=llm)
+    questions = questions_of(plain.config, tokenizer)
+    expected = generate_ids(plain, tokenizer, questions, 12)
+    assert generate_ids(other, tokenizer, questions, 12) == expected

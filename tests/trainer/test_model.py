@@ -7,7 +7,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the extra train is not installed")
 
 from tests.trainer.samples import packed, padded, samples_of, stacked
-from tests.trainer.tiny import features_of, tiny_config, tiny_eyes, tiny_llm, tiny_model
+from tests.trainer.tiny import HIDDEN, features_of, tiny_config, tiny_eyes, tiny_llm, tiny_model
+from trainer.fusion import ConvAttention
 from trainer.lora import with_lora
 from trainer.model import EmotionLlama
 from trainer.sequence import IGNORED, SENTINELS
@@ -341,3 +342,15 @@ def test_mixed_precision_trains_every_weight_in_float32(fusion):
     assert all(torch.isfinite(values).all() for values in found.values())
     exact, _ = learn(with_lora(tiny_model(fusion=fusion), r=4).eval(), **batch)
     assert loss == pytest.approx(float(exact), rel=0.05)
+
+
+def test_what_does_not_exist_is_not_attended_to():
+    torch.manual_seed(0)
+    module = ConvAttention(HIDDEN, 16, 2).eval()
+    torch.nn.init.normal_(module.up.weight)
+    torch.nn.init.zeros_(module.conv.weight)  # neighbours apart, which zeros rightly are
+    tokens = torch.randn(3, 4, HIDDEN)
+    there = torch.tensor([[True, False, True, False]] * 3)
+    whole = module(tokens, there)[:, [0, 2]]
+    alone = module(tokens[:, [0, 2]], there[:, [0, 2]])
+    torch.testing.assert_close(whole, alone)
