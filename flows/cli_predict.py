@@ -55,7 +55,7 @@ def predict(
     from schemas.label import load_vocabulary
 
     opened = open_trained(model)
-    vocabulary = load_vocabulary(labels or opened.trained.trained_on.vocabulary)
+    vocabulary = load_vocabulary(labels or opened.trained.trained_on.vocabulary or "merr9")
     with work_folder(work) as folder:
         wish = Wish(
             sources=tuple(clips or ()),

@@ -72,7 +72,7 @@ def _on_release(wish: ModelWish, opened: OpenedModel) -> Evaluated:
     labels = _constrained_to(wish, yardstick) if which.task == "emotion" else None
     how = How(batch_size=wish.batch_size, labels=labels)
     grid = None if wish.grid is None else PatchGrid.open(wish.grid)
-    predictions = predict_samples(samples, opened.trained, how, grid)
+    predictions = predict_samples(samples, opened.trained, how, grid=grid, cache=wish.out / "cache")
     use = DataUse(
         folder=str(wish.data),
         part=f"{which.split} {which.tier}/{which.task}",
@@ -157,11 +157,12 @@ def _wish(
     """A file is one clip, whatever its length; the data set's own words win over those heard."""
     cut = wish.settings.cut.model_copy(update={"rule": "whole"})
     own = yardstick.benchmark.vocabulary if yardstick.benchmark else None
+    told = wish.labels or own or opened.trained.trained_on.vocabulary
     return Wish(
         sources=tuple(clips.values()),
         work=work,
         settings=wish.settings.model_copy(update={"cut": cut}),
-        vocabulary=load_vocabulary(wish.labels or own or opened.trained.trained_on.vocabulary),
+        vocabulary=load_vocabulary(told or "merr9"),
         reasons=_task(wish) == "reason",
         constrained=wish.constrained,
         batch_size=wish.batch_size,

@@ -22,6 +22,7 @@ from pipeline.layout import WorkFolder
 from pipeline.settings import Settings
 from pipeline.stages import BY_NAME, MEASURED
 from schemas.clip import Clip
+from schemas.errors import SetupError
 from schemas.failure import Failure, Rejection
 from schemas.instruction import Task, lay_out
 from schemas.label import Vocabulary
@@ -99,6 +100,7 @@ class _Subject:
     name: str
     clip: Clip
     text: str | None
+    picture: bytes | None  # that a model with EVA inside looks at
 
 
 def predict(wish: Wish, opened: OpenedModel) -> Predicted:
@@ -107,18 +109,31 @@ def predict(wish: Wish, opened: OpenedModel) -> Predicted:
     from trainer.asking import How
 
     trained_on = opened.trained.trained_on
-    wanted = feature_settings(trained_on.encoders, wish.settings.features, grid=trained_on.grid)
-    check_encoders(trained_on.encoders, wanted)
+    _check_told(opened)
+    own = {"image"} if trained_on.eyes else set()  # EVA inside looks at the picture itself
+    encoders = {slot: name for slot, name in trained_on.encoders.items() if slot not in own}
+    wanted = feature_settings(encoders, wish.settings.features, grid=trained_on.grid)
+    check_encoders(encoders, wanted)
     chain = measure(Request(wish.sources, wish.work, wish.settings, jobs=wish.jobs))
-    subjects = list(_subjects(chain, wish.texts))
+    frame = (trained_on.frame or "peak") if trained_on.eyes else None
+    subjects = list(_subjects(chain, wish.texts, frame))
     features = Features({}, ())
-    if subjects and (trained_on.encoders or trained_on.grid):
+    if subjects and (encoders or trained_on.grid):
         make_features(wish.work, wanted, jobs=wish.jobs)
-        features = features_of(chain, trained_on.encoders, grid=trained_on.grid)
+        features = features_of(chain, encoders, grid=trained_on.grid)
     labels = wish.vocabulary.labels if wish.constrained else None
     how = How(wish.batch_size, wish.max_new_tokens, labels)
     clips = _answered(wish, opened, subjects, features)
     return Predicted(tuple(clips), tuple(_fallen(chain)), opened.use(how))
+
+
+def _check_told(opened: OpenedModel) -> None:
+    if opened.trained.trained_on.release is None:
+        raise SetupError(
+            f"{opened.folder}: does not say which encoders made the features that it was trained "
+            "with (no trained_on.json), so nobody can make them of a video; `merr evaluate` asks "
+            "it about a release that has them"
+        )
 
 
 def question(task: Task, vocabulary: Vocabulary) -> str:
@@ -134,7 +149,8 @@ def _answered(
     def ask(task: Task, most: int, labels: tuple[str, ...] | None) -> list[Answer]:
         prompt = question(task, wish.vocabulary)
         asked = (
-            Asked(lay_out(task, prompt, s.text), features.of(s.clip.clip_id)) for s in subjects
+            Asked(lay_out(task, prompt, s.text), features.of(s.clip.clip_id), s.picture)
+            for s in subjects
         )
         found = answer(
             opened.trained, asked, max_new_tokens=most, batch_size=wish.batch_size, labels=labels
@@ -154,7 +170,10 @@ def _answered(
             start_s=subject.clip.start_s,
             end_s=subject.clip.end_s,
             text=subject.text,
-            modalities=features.names_of(subject.clip.clip_id),
+            modalities=(
+                *features.names_of(subject.clip.clip_id),
+                *(("picture",) if subject.picture else ()),
+            ),
             label=read.label,
             why=read.why,
             answer=said.text,
@@ -163,7 +182,7 @@ def _answered(
         )
 
 
-def _subjects(chain: Chain, texts: Mapping[str, str]) -> Iterator[_Subject]:
+def _subjects(chain: Chain, texts: Mapping[str, str], frame: str | None) -> Iterator[_Subject]:
     """Clips that were measured up to their pictures, in the order of the shards."""
     for shard in chain.shards():
         speech, stills = chain.rows("speech", shard), chain.rows("stills", shard)
@@ -173,7 +192,8 @@ def _subjects(chain: Chain, texts: Mapping[str, str]) -> Iterator[_Subject]:
                 heard = speech[clip.clip_id].transcript
                 said = None if heard is None else heard.text_en or heard.text
                 text = texts.get(PurePath(name).stem, said)
-                yield _Subject(name, clip, text or None)
+                picture = None if frame is None else getattr(stills[clip.clip_id], frame)
+                yield _Subject(name, clip, text or None, picture.jpeg if picture else None)
 
 
 def _fallen(chain: Chain) -> Iterator[Fallen]:

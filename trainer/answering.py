@@ -11,17 +11,20 @@ from schemas.instruction import MARKERS, Marker
 from trainer.generate import Question, generate_ids
 from trainer.label_decoding import only
 from trainer.open_model import TrainedModel
+from trainer.vision import pixels_of
 
 BATCH: Final = 8
+_SEEN: Final[tuple[Marker, ...]] = ("grid", "image")
 
 
 @dataclass(frozen=True)
 class Asked:
     """`features`: of one clip by modality; what it lacks is not there, and has no place in the
-    sequence."""
+    sequence. `picture`: a JPEG, for a model with EVA inside, which looks at it itself."""
 
     instruction: str
     features: Mapping[str, NDArray[Any]]
+    picture: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,15 @@ def answer(
 
 
 def _question(trained: TrainedModel, asked: Asked) -> Question:
+    own = _SEEN if trained.trained_on.eyes else ()  # what EVA inside says is not read elsewhere
     features: dict[Marker, NDArray[Any]] = {
         marker: asked.features[marker]
         for marker in MARKERS
-        if marker in asked.features and marker in trained.config.markers
+        if marker in asked.features and marker in trained.config.markers and marker not in own
     }
-    return Question(trained.maker.prompt(asked.instruction, tuple(features)).ids, features)
+    present = list(features)
+    pixels = None
+    if own and asked.picture is not None:
+        pixels = pixels_of(asked.picture, int(trained.config.vision_config.image_size))
+        present += [marker for marker in own if marker in trained.config.markers]
+    return Question(trained.maker.prompt(asked.instruction, present).ids, features, pixels)

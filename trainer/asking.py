@@ -13,6 +13,7 @@ from schemas.instruction import Task
 from schemas.sample import Tier
 from trainer.answering import BATCH, Answer, Asked, answer
 from trainer.data import Sample, Samples, load
+from trainer.frames import Frames, open_frames
 from trainer.open_model import TrainedModel
 from trainer.predictions import Prediction
 
@@ -50,12 +51,14 @@ def open_samples(release: Path, which: Which, trained: TrainedModel, cache: Path
 
 
 def predict_samples(
-    samples: Samples, trained: TrainedModel, how: How, grid: PatchGrid | None
+    samples: Samples, trained: TrainedModel, how: How, *, grid: PatchGrid | None, cache: Path
 ) -> list[Prediction]:
-    """In the order of the release. SetupError where the model reads patch grids and has none."""
+    """In the order of the release. SetupError where the model reads patch grids and has none, or
+    looks at pictures and the release embeds none."""
     if trained.trained_on.grid and grid is None:
         raise SetupError("the model reads patch grids: give the folder of the grid cache (--grid)")
-    asked = (Asked(s.instruction, _features(s, grid)) for s in samples)
+    frames = _frames(samples, trained, cache)
+    asked = (Asked(s.instruction, _features(s, grid), _picture(s, frames)) for s in samples)
     answers = answer(
         trained,
         asked,
@@ -64,6 +67,18 @@ def predict_samples(
         labels=how.labels,
     )
     return list(_predictions(samples, answers))
+
+
+def _frames(samples: Samples, trained: TrainedModel, cache: Path) -> Frames | None:
+    """None for a model without EVA inside."""
+    if trained.trained_on.eyes is None:
+        return None
+    frame: Any = trained.trained_on.frame or "peak"
+    return open_frames(samples.release, cache, frame)
+
+
+def _picture(sample: Sample, frames: Frames | None) -> bytes | None:
+    return frames.jpeg(sample.clip_id) if frames and sample.clip_id in frames else None
 
 
 def _features(sample: Sample, grid: PatchGrid | None) -> dict[str, NDArray[Any]]:

@@ -19,13 +19,14 @@ TRAINED_ON: Final = "trained_on.json"
 
 
 class TrainedOn(Row):
-    """What a model has seen: features of other encoders mean nothing to it."""
+    """What a model has seen: features of other encoders mean nothing to it. Where all is None that
+    can be, nobody says: the model was converted from the original, or merged."""
 
-    recipe: str  # name
-    release: str  # NAME X.Y.Z
-    release_digest: str
-    vocabulary: str
-    encoders: dict[str, str]  # slot -> encoder of its features
+    recipe: str | None  # name
+    release: str | None  # NAME X.Y.Z
+    release_digest: str | None
+    vocabulary: str | None
+    encoders: dict[str, str]  # slot -> encoder of its features; empty where nobody says
     grid: bool  # it reads cached patch grids
     eyes: str | None = None  # the EVA inside of it, which sees pictures itself
     frame: str | None = None  # which frame of a clip those are
@@ -50,12 +51,24 @@ def open_model(folder: Path, *, precision: str = "fp32", device: str = "cpu") ->
     model = model.to(torch.device(device))
     config = inner_model(model).config
     return TrainedModel(
-        model, tokenizer, config, SequenceMaker.of(config, tokenizer), _trained_on(found)
+        model, tokenizer, config, SequenceMaker.of(config, tokenizer), _trained_on(found, config)
     )
 
 
-def _trained_on(folder: Path) -> TrainedOn:
+def _trained_on(folder: Path, config: EmotionLlamaConfig) -> TrainedOn:
     path = folder / TRAINED_ON
+    if not path.exists():
+        eyes = config.vision_config is not None
+        return TrainedOn(
+            recipe=None,
+            release=None,
+            release_digest=None,
+            vocabulary=None,
+            encoders={},
+            grid="grid" in config.markers and not eyes,
+            eyes=(config.vision_name or "inside") if eyes else None,
+            frame=config.frame,
+        )
     try:
         return TrainedOn.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as e:

@@ -188,6 +188,22 @@ def test_the_videos_of_a_data_set_are_measured_and_asked_about(merr, of_demo, tm
     assert "neutral, angry, happy, sad, worried, surprise" in found["prompts"][0]
 
 
+def test_a_model_that_does_not_say_what_it_was_trained_on_is_asked_about_releases_alone(
+    merr, small, tmp_path
+):
+    """As a checkpoint of the original is, once it is converted."""
+    release, run = small
+    converted = shutil.copytree(run / "model", tmp_path / "converted")
+    (converted / "trained_on.json").unlink()
+    assert evaluate(merr, (release, converted), "--constrained")[0] == 0
+    told = [row["answer"] for row in answered(tmp_path / "f")]
+    evaluate(merr, small, "--constrained")
+    assert told == [row["answer"] for row in answered(tmp_path / "f")]
+    code, _, err = merr("predict", DEMO / "smile.mp4", "--model", converted)
+    assert code == 2
+    assert "does not say which encoders" in err
+
+
 def test_a_folder_without_a_model_says_so(merr, tmp_path):
     (tmp_path / "empty").mkdir()
     code, _, err = merr("predict", DEMO / "smile.mp4", "--model", "empty")
