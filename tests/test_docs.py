@@ -129,7 +129,7 @@ def slugs(page: str) -> set[str]:
 
 
 def commands() -> list[str]:
-    """Command lines of README, guide, formats and reviews, those after a prompt and those in bash blocks."""
+    """Command lines of the guides, those after a prompt and those in bash blocks."""
     found = []
     for page in (README, GUIDE, FORMATS, PAGES["docs/review-leads.md"]):
         for kind, text in blocks(page):
