@@ -1,8 +1,9 @@
 """Opens the database of reviews: a SQLite file in the work folder, or PostgreSQL by URL."""
 
 import secrets
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,8 @@ class ReviewStore:
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self.engine = engine
         self.clock = clock
+        # SQLite lets writers of one process collide and sleep, and some would wait for seconds.
+        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -39,7 +42,7 @@ class ReviewStore:
     def write(self, queue_id: int | None = None) -> Iterator[Connection]:
         """A transaction, on the disk when it ends. On SQLite writers come one after the other
         anyway; on PostgreSQL those of one queue do."""
-        with named_errors(self.engine, what=WHAT), self.engine.connect() as db:
+        with named_errors(self.engine, what=WHAT), self._turn, self.engine.connect() as db:
             db = db.execution_options(merr_writes=True)
             with db.begin():
                 if queue_id is not None:

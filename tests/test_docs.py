@@ -149,7 +149,8 @@ def slugs(page: str) -> set[str]:
 def commands() -> list[str]:
     """Command lines of the pages, those after a prompt and those in bash blocks."""
     found = []
-    for page in (README, GUIDE, FORMATS, MODEL, PAGES["docs/evaluation.md"]):
+    others = (PAGES["docs/evaluation.md"], PAGES["docs/review-leads.md"])
+    for page in (README, GUIDE, FORMATS, MODEL, *others):
         for kind, text in blocks(page):
             if kind == "console":
                 found += [line[2:] for line in text.splitlines() if line.startswith("$ ")]
