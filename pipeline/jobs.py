@@ -213,6 +213,22 @@ def take_stills(payload: Json) -> Json:
     return clip_stills(_as_batches(frames), track, peak, settings).model_dump(mode="json")
 
 
+def make_clip_proxy(payload: Json) -> Json:
+    """A file that browsers play, for `merr review`; without pitch where its model is not here."""
+    from annotators.models.pitch import load_pitch
+    from annotators.models.weights import PITCH, weights_installed
+    from pipeline.proxy import make_proxy
+
+    return make_proxy(
+        Path(payload["path"]),
+        Clip.model_validate(payload["clip"]),
+        Path(payload["target"]),
+        around_s=payload["around_s"],
+        pitch=load_pitch() if weights_installed(PITCH) else None,
+        limits=MediaLimits.model_validate(payload["limits"]),
+    ).model_dump(mode="json")
+
+
 def _wanted_frames(track: FaceTrack, peak: Peak) -> set[int]:
     return {0, len(track.t_s) // 2} | ({peak.moment.frame_index} if peak.moment else set())
 
@@ -231,4 +247,5 @@ JOBS: Final[dict[str, Callable[[Json], Json]]] = {
     "film": analyse_video,
     "measure": measure,
     "stills": take_stills,
+    "proxy": make_clip_proxy,
 }
