@@ -107,11 +107,13 @@ def _new_row(
 
 def fill(store: ReviewStore, queue: Queue, entries: Iterable[Entry]) -> int:
     """Add samples; those that are in it already in this version stay as they are. How many came
-    new. A text that changed since comes as a new item; the decisions on the old one stay."""
+    new. A text that changed since comes as a new item in place of the old one, whose decisions
+    stay."""
     new = 0
     with store.write(queue.queue_id) as db:
         for group in _groups(entries):
             _keep_snapshots(db, group, store.clock())
+            _close_older(db, queue, group)
             rows = [_item(queue, entry) for entry in group]
             statement = insert_into(db, items).values(rows).on_conflict_do_nothing()
             new += len(db.execute(statement.returning(items.c.item_id)).all())
@@ -127,6 +129,17 @@ def _groups(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
             group = []
     if group:
         yield group
+
+
+def _close_older(db: Connection, queue: Queue, entries: Sequence[Entry]) -> None:
+    """Nobody judges a text that is no longer there."""
+    now = {entry.sample.told.sample_id: entry.sample.told.text_hash for entry in entries}
+    query = select(items.c.item_id, items.c.sample_id, items.c.text_hash).where(
+        (items.c.queue_id == queue.queue_id) & items.c.open & items.c.sample_id.in_(now)
+    )
+    old = [i for i, sample_id, text_hash in db.execute(query) if now[sample_id] != text_hash]
+    if old:
+        db.execute(update(items).where(items.c.item_id.in_(old)).values(open=False))
 
 
 def _keep_snapshots(db: Connection, entries: Sequence[Entry], now: int) -> None:

@@ -1,0 +1,310 @@
+"""Deciding: every answer is stored exactly once, or refused in words that say what to do."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.engine import RowMapping
+
+from review.answers import check_answer, check_labels
+from review.drafts import drop_draft
+from review.errors import ConflictError, InvalidError, LeaseLostError, MissingError
+from review.handout import Handout, blind_labels, is_flipped, lease, snapshot, version_of
+from review.leases import drop_lease, has_room, held_lease, item_row
+from review.people import Person
+from review.queues import Queue, queue_by_id
+from review.store import ReviewStore, insert_into
+from review.tables import drafts, events, items, standing
+from schemas.review import Answer, EventKind, Preference
+from schemas.sample import text_hash_of
+from schemas.units import Row
+
+MOST_REQUEST_ID: Final = 64
+_SWAPPED: Final[dict[Preference, Preference]] = {"a1": "a2", "a2": "a1", "same": "same"}
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What a page sends with every change: the sample as it was handed out, and a name of its own
+    for the request, so that sending it twice counts once."""
+
+    item_id: int
+    lease_id: str
+    version: int
+    request_id: str
+
+
+class Feedback(Row):
+    """In practice, after the decision: what is right, and why."""
+
+    right: bool
+    labels: tuple[str, ...]
+    note: str | None
+
+
+class Decided(Row):
+    event_id: int
+    version: int
+    feedback: Feedback | None = None
+
+
+def decide(store: ReviewStore, person: Person, ticket: Ticket, answer: Answer) -> Decided:
+    """Store a decision. Refused with InvalidError (the answer does not fit), ConflictError
+    (decided in another tab, or the text is no longer asked about), LeaseLostError (too late: the
+    sample has all its reviews), MissingError (never handed out to this person)."""
+    with _change(store, person, ticket) as change:
+        if change.known is not None:
+            return change.known
+        change.check_open()
+        answer = _fitting(change, answer)
+        event_id = change.add("decide", answer)
+        change.stand(event_id, counts=True)
+        return Decided(
+            event_id=event_id, version=ticket.version + 1, feedback=_feedback(change, answer)
+        )
+
+
+def label_blind(
+    store: ReviewStore,
+    person: Person,
+    ticket: Ticket,
+    labels: tuple[str, ...],
+    intensity: int | None,
+) -> Handout:
+    """label_first: keep the label given before the machine's text is shown, and show the text. It
+    is never changed after; the decision that follows may name another."""
+    with _change(store, person, ticket) as change:
+        if change.known is None:
+            change.check_open()
+            if change.queue.mode != "label_first":
+                raise InvalidError("the text of this queue is shown from the start")
+            if blind_labels(change.db, person, ticket.item_id) is not None:
+                raise ConflictError("the label was given in another tab: load it again")
+            if not labels:
+                raise InvalidError("choose a label")
+            check_labels(labels, change.queue.labels)
+            answer = Answer(labels=labels, intensity=intensity, saw_marks=False, saw_label=False)
+            change.add("label", answer)
+        return lease(change.db, person, change.queue, change.item, store.clock())
+
+
+def skip(store: ReviewStore, person: Person, ticket: Ticket, note: str | None = None) -> Decided:
+    """Not for me: the sample goes to others, and does not come back unless it is undone."""
+    with _change(store, person, ticket) as change:
+        if change.known is not None:
+            return change.known
+        change.check_open()
+        event_id = change.add("skip", Answer(note=note))
+        change.stand(event_id, counts=False)
+        return Decided(event_id=event_id, version=ticket.version + 1)
+
+
+def flag(store: ReviewStore, person: Person, ticket: Ticket, note: str) -> Decided:
+    """Show the sample to the lead. It stays with this person, to be decided or skipped."""
+    with _change(store, person, ticket) as change:
+        if change.known is not None:
+            return change.known
+        change.check_open()
+        event_id = change.add("flag", Answer(note=note))
+        ours = items.c.item_id == ticket.item_id
+        change.db.execute(update(items).where(ours).values(flagged=True))
+        return Decided(event_id=event_id, version=ticket.version + 1)
+
+
+def undo(store: ReviewStore, person: Person, event_id: int, request_id: str) -> Handout:
+    """Take back one's own decision or skip, however old. The sample comes back under a lease, with
+    what was answered as its draft. MissingError for what is not one's own or does not stand."""
+    with store.read() as db:
+        item_id = _own_event(db, person, event_id)["item_id"]
+        queue_id = item_row(db, item_id)["queue_id"]
+    with store.write(queue_id) as db:
+        queue, event = queue_by_id(db, queue_id), _own_event(db, person, event_id)
+        _take_back(db, person, event, request_id, store.clock())
+        item = item_row(db, item_id)
+        return lease(db, person, queue, item, store.clock())
+
+
+def _take_back(
+    db: Connection, person: Person, event: RowMapping, request_id: str, now: int
+) -> None:
+    if _known(db, person, request_id, event["item_id"]) is not None:
+        return
+    ours = standing.c.event_id == event["event_id"]
+    counted = db.execute(delete(standing).where(ours).returning(standing.c.counts)).scalar()
+    if counted is None:
+        raise ConflictError("this was taken back already")
+    if not counted and not has_room(db, item_row(db, event["item_id"]), person, now):
+        raise ConflictError("others have reviewed this sample since: it cannot come back")
+    _insert_event(
+        db,
+        item_id=event["item_id"],
+        person_id=person.person_id,
+        request_id=request_id,
+        kind="undo",
+        at_ms=now,
+        undoes=event["event_id"],
+        **_columns(Answer()),
+    )
+    if counted:
+        here = items.c.item_id == event["item_id"]
+        db.execute(update(items).where(here).values(done=items.c.done - 1, open=True))
+    if event["kind"] == "decide":
+        _draft_again(db, person, event, now)
+
+
+def _draft_again(db: Connection, person: Person, event: RowMapping, now: int) -> None:
+    shown = event["preference"]
+    answer = Answer(
+        labels=tuple(json.loads(event["labels_json"])),
+        intensity=event["intensity"],
+        verdict=event["verdict"],
+        reason=event["reason"],
+        note=event["note"],
+        edited_text=event["edited_text"],
+        preference=_SWAPPED[shown] if shown and event["flipped"] else shown,
+        seconds=event["seconds"],
+        saw_marks=event["saw_marks"],
+        saw_label=event["saw_label"],
+    )
+    row = {"draft_json": answer.model_dump_json(), "version": 1, "saved_ms": now}
+    keys = {"item_id": event["item_id"], "person_id": person.person_id}
+    statement = insert_into(db, drafts).values(**keys, **row)
+    db.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=row))
+
+
+def _own_event(db: Connection, person: Person, event_id: int) -> RowMapping:
+    mine = (events.c.event_id == event_id) & (events.c.person_id == person.person_id)
+    mine &= events.c.kind.in_(("decide", "skip"))
+    found = db.execute(select(events).where(mine)).mappings().first()
+    if found is None:
+        raise MissingError("there is no such decision of yours")
+    return found
+
+
+@dataclass(frozen=True)
+class _Change:
+    """One change of one person on one item, inside its transaction."""
+
+    db: Connection
+    now: int
+    person: Person
+    ticket: Ticket
+    item: RowMapping
+    queue: Queue
+    known: Decided | None  # the request was here before: what came of it
+
+    def check_open(self) -> None:
+        held = held_lease(self.db, self.person, self.ticket.item_id)
+        if version_of(self.db, self.person, self.ticket.item_id) != self.ticket.version:
+            raise ConflictError("you went on with this sample in another tab: load it again")
+        if held is None:
+            raise MissingError("there is no such sample")
+        if held["lease_id"] != self.ticket.lease_id:
+            raise ConflictError("this sample was loaded again in another tab: go on there")
+        if not self.item["open"]:
+            raise LeaseLostError("this sample is no longer asked about: load the next")
+        expired = held["expires_ms"] <= self.now
+        if expired and not has_room(self.db, self.item, self.person, self.now):
+            raise LeaseLostError(
+                "your time with this sample ran out and others have reviewed it: load the next"
+            )
+
+    def add(self, kind: EventKind, answer: Answer) -> int:
+        flipped = None
+        if self.item["other_hash"] is not None and kind == "decide":
+            flipped = is_flipped(self.queue, self.item["item_id"], self.person)
+        columns = _columns(answer) | {"flipped": flipped}
+        if flipped and answer.preference is not None:
+            columns["preference"] = _SWAPPED[answer.preference]
+        return _insert_event(
+            self.db,
+            item_id=self.item["item_id"],
+            person_id=self.person.person_id,
+            request_id=self.ticket.request_id,
+            kind=kind,
+            at_ms=self.now,
+            **columns,
+        )
+
+    def stand(self, event_id: int, *, counts: bool) -> None:
+        """The event holds now; lease and draft are done with."""
+        item_id = self.item["item_id"]
+        row = {"item_id": item_id, "person_id": self.person.person_id}
+        self.db.execute(insert(standing).values(event_id=event_id, counts=counts, **row))
+        if counts:
+            done = self.item["done"] + 1
+            here = update(items).where(items.c.item_id == item_id)
+            self.db.execute(here.values(done=done, open=done != self.item["needed"]))
+        drop_lease(self.db, self.person, item_id)
+        drop_draft(self.db, self.person, item_id)
+
+
+@contextmanager
+def _change(store: ReviewStore, person: Person, ticket: Ticket) -> Iterator[_Change]:
+    if not 0 < len(ticket.request_id) <= MOST_REQUEST_ID:
+        raise InvalidError(f"a request has a name of 1 to {MOST_REQUEST_ID} characters")
+    with store.read() as db:
+        queue_id = item_row(db, ticket.item_id)["queue_id"]
+    with store.write(queue_id) as db:
+        yield _Change(
+            db=db,
+            now=store.clock(),
+            person=person,
+            ticket=ticket,
+            item=item_row(db, ticket.item_id),
+            queue=queue_by_id(db, queue_id),
+            known=_known(db, person, ticket.request_id, ticket.item_id),
+        )
+
+
+def _known(db: Connection, person: Person, request_id: str, item_id: int) -> Decided | None:
+    """What came of a request that was here before. ConflictError when its name is of another."""
+    ours = events.c.request_id == request_id
+    found = db.execute(select(events).where(ours)).mappings().first()
+    if found is None:
+        return None
+    if (found["person_id"], found["item_id"]) != (person.person_id, item_id):
+        raise ConflictError("this request has the name of another: send it under a new one")
+    return Decided(event_id=found["event_id"], version=version_of(db, person, item_id))
+
+
+def _fitting(change: _Change, answer: Answer) -> Answer:
+    """The answer, checked, and honest on what was seen: where the server showed the machine's
+    label (beside the text, in its conclusion, in others' versions), it was seen."""
+    mode, item = change.queue.mode, change.item
+    told = snapshot(change.db, item["sample_id"], item["text_hash"]).told
+    check_answer(answer, mode=mode, vocabulary=change.queue.labels, text=told.text)
+    if mode == "label_first" and blind_labels(change.db, change.person, item["item_id"]) is None:
+        raise InvalidError("give the label first")
+    shown = mode == "label_first" or told.conclusion is not None
+    shown = shown or change.queue.kind == "adjudication"
+    return answer.model_copy(update={"saw_label": True}) if shown else answer
+
+
+def _feedback(change: _Change, answer: Answer) -> Feedback | None:
+    if change.queue.kind != "practice" or change.item["gold_json"] is None:
+        return None
+    gold = tuple(json.loads(change.item["gold_json"]))
+    return Feedback(right=is_right(answer.labels, gold), labels=gold, note=change.item["gold_note"])
+
+
+def is_right(labels: Sequence[str], gold: Sequence[str]) -> bool:
+    """The leading label is one of those that are right."""
+    return bool(labels) and labels[0] in gold
+
+
+def _columns(answer: Answer) -> dict[str, Any]:
+    edited = answer.edited_text
+    return {
+        **answer.model_dump(exclude={"labels"}),
+        "labels_json": json.dumps(answer.labels, ensure_ascii=False),
+        "edited_hash": None if edited is None else text_hash_of(edited),
+    }
+
+
+def _insert_event(db: Connection, **row: Any) -> int:
+    event_id: int = db.execute(insert(events).values(row).returning(events.c.event_id)).scalar_one()
+    return event_id

@@ -1,0 +1,58 @@
+"""Drafts: what somebody has typed and not decided. They survive reloads, crashes and leases."""
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+
+from review.errors import ConflictError, MissingError
+from review.leases import held_lease, item_row
+from review.people import Person
+from review.store import ReviewStore
+from review.tables import drafts
+from schemas.review import Answer
+from schemas.units import Row
+
+
+class Draft(Row):
+    version: int  # times it was saved
+    answer: Answer
+
+
+def save_draft(
+    store: ReviewStore, person: Person, item_id: int, answer: Answer, *, version: int
+) -> int:
+    """Keep an answer as it is now; its new version. `version`: that of the draft this one was
+    made from, 0 for none. ConflictError when another tab saved meanwhile; MissingError for a
+    sample that was not handed out to this person."""
+    with store.read() as db:
+        queue_id = item_row(db, item_id)["queue_id"]
+    with store.write(queue_id) as db:
+        found = draft_of(db, person, item_id)
+        if found is None and held_lease(db, person, item_id) is None:
+            raise MissingError("there is no such sample")
+        if (found.version if found else 0) != version:
+            raise ConflictError("another tab saved a draft of this sample: load it again")
+        row = {
+            "draft_json": answer.model_dump_json(),
+            "version": version + 1,
+            "saved_ms": store.clock(),
+        }
+        if found is None:
+            db.execute(insert(drafts).values(item_id=item_id, person_id=person.person_id, **row))
+        else:
+            db.execute(update(drafts).where(_mine(person, item_id)).values(row))
+    return version + 1
+
+
+def draft_of(db: Connection, person: Person, item_id: int) -> Draft | None:
+    found = db.execute(select(drafts).where(_mine(person, item_id))).mappings().first()
+    if found is None:
+        return None
+    answer = Answer.model_validate_json(found["draft_json"])
+    return Draft(version=found["version"], answer=answer)
+
+
+def drop_draft(db: Connection, person: Person, item_id: int) -> None:
+    db.execute(delete(drafts).where(_mine(person, item_id)))
+
+
+def _mine(person: Person, item_id: int) -> ColumnElement[bool]:
+    return (drafts.c.item_id == item_id) & (drafts.c.person_id == person.person_id)
