@@ -186,6 +186,17 @@ def all_queues(store: ReviewStore) -> list[Queue]:
         return [queue_of(row) for row in db.execute(select(queues)).mappings()]
 
 
+def queues_for(store: ReviewStore, person: Person) -> list[Queue]:
+    """Those this person may work in."""
+    found = all_queues(store)
+    with store.read() as db:
+        return [
+            queue
+            for queue in found
+            if is_for(db, queue.queue_id, person) and (person.leads or queue.kind != "adjudication")
+        ]
+
+
 def queue_named(store: ReviewStore, name: str) -> Queue:
     with store.read() as db:
         found = _by_name(db, name)
