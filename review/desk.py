@@ -9,7 +9,7 @@ from review.leases import held_lease
 from review.people import Person
 from review.queues import QueueKind, is_for, queue_of
 from review.store import ReviewStore
-from review.tables import events, items, queues, standing
+from review.tables import events, items, queues, snapshots, standing
 from schemas.review import ReviewMode
 from schemas.units import Row
 
@@ -44,8 +44,7 @@ def my_queues(store: ReviewStore, person: Person) -> list[MyQueue]:
         found = [
             queue
             for queue in map(queue_of, rows)
-            if (queue.kind != "adjudication" or person.leads)
-            and is_for(db, queue.queue_id, person)
+            if (queue.kind != "adjudication" or person.leads) and is_for(db, queue.queue_id, person)
         ]
     names = ("queue_id", "name", "kind", "mode", "reviews", "state", "practice_id")
     return [
@@ -67,4 +66,10 @@ def check_held(store: ReviewStore, person: Person, item_id: int) -> None:
 
 
 def _counts(db: Connection, query: Select[tuple[int, int]]) -> dict[int, int]:
-    return {queue_id: count for queue_id, count in db.execute(query)}
+    return {row[0]: row[1] for row in db.execute(query)}
+
+
+def queued_clips(store: ReviewStore) -> set[str]:
+    """clip_ids of all that was ever put into a queue."""
+    with store.read() as db:
+        return set(db.execute(select(snapshots.c.clip_id).distinct()).scalars())

@@ -1,6 +1,5 @@
 """What every route needs, put together once at the start of a server."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -78,5 +77,3 @@ def set_cookie(request: Request, response: Response, name: str, value: str, max_
         samesite="strict",
         secure=request.url.scheme == "https",
     )
-
-

@@ -81,9 +81,7 @@ def read_tracks(folder: MediaFolder, clip_id: str) -> Tracks | None:
     return PreparedTracks.model_validate_json(path.read_bytes()).tracks
 
 
-def _jobs(
-    chain: Chain, clip_ids: Collection[str] | None, around_s: Seconds
-) -> Iterator[_Job]:
+def _jobs(chain: Chain, clip_ids: Collection[str] | None, around_s: Seconds) -> Iterator[_Job]:
     for shard in chain.shards():
         clips = [c for c in chain.clips(shard) if clip_ids is None or c.clip_id in clip_ids]
         if not clips:

@@ -1,4 +1,4 @@
-"""The page itself: a few HTML files without data, their styles and modules, and what leads wrote."""
+"""The page itself: HTML files without data, their styles and modules, and what leads wrote."""
 
 from typing import Annotated, Final
 

@@ -122,12 +122,9 @@ def _top(track: FaceTrack, au: str, trusted: set[int]) -> float:
     return max((v for i in trusted if (v := column[i]) is not None), default=0.0)
 
 
-def _highest(
-    column: Sequence[float | None], columns: Sequence[range]
-) -> tuple[float | None, ...]:
+def _highest(column: Sequence[float | None], columns: Sequence[range]) -> tuple[float | None, ...]:
     return tuple(
-        max((v for i in frames if (v := column[i]) is not None), default=None)
-        for frames in columns
+        max((v for i in frames if (v := column[i]) is not None), default=None) for frames in columns
     )
 
 
@@ -185,5 +182,3 @@ def _voiced(speech: Speech | None) -> tuple[tuple[float, float], ...] | None:
     if speech is None or speech.voiced is None:
         return None
     return tuple((span.start_s, span.end_s) for span in speech.voiced)
-
-

@@ -13,7 +13,7 @@ async function start() {
 
 async function draw(...more) {
   const [queues, people] = await Promise.all([get("/api/lead/queues"), get("/api/lead/people")]);
-  fill(find("main"), h("h1", {}, t("page.lead")), queueTable(queues), peopleTable(people), h("div", { class: "forms" }, handOver(queues, people), invitation()), more);
+  fill(find("main"), h("h1", {}, t("page.lead")), queueTable(queues), peopleTable(queues), h("div", { class: "forms" }, handOver(queues, people), invitation()), more);
 }
 
 async function tried(work) {
@@ -26,9 +26,9 @@ async function tried(work) {
 }
 
 function queueTable(queues) {
-  const names = ["queue.name", "queue.kind", "queue.mode", "lead.progress", "lead.decisions", "lead.disputed", "lead.flagged", "queue.state"].map((key) => t(key));
-  return table(t("lead.queues"), names, queues.map((queue) => [
-    h("a", { href: `/work?queue=${queue.queue_id}` }, queue.name), t(`kind.${queue.kind}`), `${t(`mode.${queue.mode}`)}, ×${queue.reviews}`, progress(queue.complete, queue.samples), String(queue.decisions), String(queue.disputed), String(queue.flagged), pauseButton(queue),
+  const names = ["queue.name", "queue.kind", "queue.mode", "lead.progress", "lead.decisions", "lead.now", "lead.flagged", "queue.state"].map((key) => t(key));
+  return table(t("lead.queues"), names, queues.map(({ queue, progress: far }) => [
+    h("a", { href: `/work?queue=${queue.queue_id}` }, queue.name), t(`kind.${queue.kind}`), `${t(`mode.${queue.mode}`)}, ×${queue.reviews}`, progress(far.done, far.items), `${far.decisions} / ${far.needed}`, String(far.leased), String(far.flagged), pauseButton(queue),
   ]));
 }
 
@@ -38,13 +38,22 @@ function pauseButton(queue) {
     await post(`/api/lead/queues/${queue.queue_id}/state`, { paused: !paused });
     await draw();
   });
-  return h("span", {}, t(`state.${queue.state}`), " ", h("button", { type: "button", "aria-label": `${t(paused ? "lead.open" : "lead.pause")}: ${queue.name}`, onclick: change }, t(paused ? "lead.open" : "lead.pause")));
+  const collect = () => tried(async () => {
+    const { queue: made, new: count } = await post(`/api/lead/queues/${queue.queue_id}/adjudicate`);
+    say(t("lead.collected", { count, queue: made.name }));
+    await draw();
+  });
+  const settle = queue.kind === "work" && queue.reviews > 1 ? h("button", { type: "button", "aria-label": `${t("lead.collect")}: ${queue.name}`, onclick: collect }, t("lead.collect")) : null;
+  return h("span", { class: "buttons" }, t(`state.${queue.state}`), " ", settle, " ", h("button", { type: "button", "aria-label": `${t(paused ? "lead.open" : "lead.pause")}: ${queue.name}`, onclick: change }, t(paused ? "lead.open" : "lead.pause")));
 }
 
-function peopleTable(people) {
-  const names = ["login.name", "lead.pseudonym", "lead.role", "lead.decisions", "lead.hours", "lead.speed", "lead.seconds"].map((key) => t(key));
-  const speed = (value) => (value === null ? "–" : value.toFixed(1));
-  return table(t("lead.people"), names, people.map((person) => [person.name, person.pseudonym, t(`role.${person.role}`), String(person.decisions), person.hours.toFixed(2), speed(person.per_hour), speed(person.median_s)]));
+function peopleTable(queues) {
+  const names = ["login.name", "lead.pseudonym", "queue.name", "lead.decisions", "event.skip", "lead.hours", "lead.speed", "lead.seconds", "lead.gold"].map((key) => t(key));
+  const number = (value, digits) => (value === null ? "–" : value.toFixed(digits));
+  const rows = queues.flatMap(({ queue, progress: far }) => far.people.map((person) => [
+    person.name, person.pseudonym, queue.name, String(person.decisions), String(person.skipped), number(person.hours, 2), number(person.hours > 0.001 ? person.decisions / person.hours : null, 0), number(person.median_s, 1), person.gold_asked === 0 ? "–" : `${person.gold_right} / ${person.gold_asked}`,
+  ]));
+  return rows.length ? table(t("lead.people"), names, rows) : null;
 }
 
 function choice(id, options) {
@@ -53,7 +62,7 @@ function choice(id, options) {
 
 function handOver(queues, people) {
   const persons = people.map((person) => [person.pseudonym, person.name]);
-  const [queue, of, to] = [choice("hand-queue", queues.map((q) => [q.queue_id, q.name])), choice("hand-of", persons), choice("hand-to", persons)];
+  const [queue, of, to] = [choice("hand-queue", queues.map(({ queue: q }) => [q.queue_id, q.name])), choice("hand-of", persons), choice("hand-to", persons)];
   const go = (event) => {
     event.preventDefault();
     tried(async () => {
