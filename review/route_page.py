@@ -33,6 +33,11 @@ def start() -> Response:
     return RedirectResponse("/queues")
 
 
+@router.get("/favicon.ico", include_in_schema=False)
+def no_icon() -> Response:
+    return Response(status_code=204)
+
+
 @router.get("/page/{name:path}", include_in_schema=False)
 def page_file(name: Annotated[str, Path(max_length=100)], request: Request) -> Response:
     return _send(request, name)

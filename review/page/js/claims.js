@@ -22,7 +22,7 @@ export class Claims {
     const mark = claim.verdict === null ? null : h("span", { class: `mark ${claim.verdict}` }, h("b", { "aria-hidden": "true" }, MARK[claim.verdict]), " ", t(`verdict.${claim.verdict}`));
     const evidence = claim.evidence.map((key) => h("li", {}, this.told(key)));
     const row = h("li", { class: "claim", tabindex: "-1", onclick: () => this.go(i), onfocus: () => this.point(i) },
-      h("p", {}, mark, h("span", { class: "said" }, claim.claim)),
+      h("p", {}, mark, h("span", { class: "said" }, pointed(claim))),
       claim.reason ? h("p", { class: "reason" }, claim.reason) : null,
       evidence.length ? h("ul", { class: "evidence" }, evidence) : null);
     row.addEventListener("pointerenter", () => this.onSpan(this.span(i)));
@@ -77,6 +77,12 @@ export class Claims {
     this.element.classList.toggle("unmarked", !this.marked);
     return this.marked;
   }
+}
+
+/** The claim, with the words that were compared made plain. */
+function pointed({ claim, words }) {
+  const at = words ? claim.toLowerCase().indexOf(words.toLowerCase()) : -1;
+  return at < 0 ? claim : [claim.slice(0, at), h("b", {}, claim.slice(at, at + words.length)), claim.slice(at + words.length)];
 }
 
 /** Claims that were checked; where none was, the clues, whose evidence is at least named. */

@@ -28,7 +28,7 @@ async function tried(work) {
 function queueTable(queues) {
   const names = ["queue.name", "queue.kind", "queue.mode", "lead.progress", "lead.decisions", "lead.now", "lead.flagged", "queue.state"].map((key) => t(key));
   return table(t("lead.queues"), names, queues.map(({ queue, progress: far }) => [
-    h("a", { href: `/work?queue=${queue.queue_id}` }, queue.name), t(`kind.${queue.kind}`), `${t(`mode.${queue.mode}`)}, ×${queue.reviews}`, progress(far.done, far.items), `${far.decisions} / ${far.needed}`, String(far.leased), String(far.flagged), pauseButton(queue),
+    h("a", { href: `/work?queue=${queue.queue_id}` }, queue.name), t(`kind.${queue.kind}`), `${t(`mode.${queue.mode}`)}, ×${queue.reviews}`, progress(far.done, far.items), far.needed ? `${far.decisions} / ${far.needed}` : String(far.decisions), String(far.leased), String(far.flagged), pauseButton(queue),
   ]));
 }
 

@@ -20,7 +20,7 @@ export class SampleView {
     this.timeline = this.player === null ? null : new Timeline(tracks, this.player);
     this.claims = screen.told === null || answer.compares ? null : new Claims(screen, { onSpan: (span) => this.timeline?.mark(span), onGo: (span) => this.player?.seek(span[0]) });
     this.panel = new Panel(answer, keys, act);
-    this.element = h("div", { class: `sample ${screen.mode}` },
+    this.element = h("div", { class: `sample mode-${screen.mode}` },
       h("div", { class: "watch" }, this.watch(tracks), this.timeline?.element, this.measured(tracks)),
       h("div", { class: "judge" }, this.text(), this.panel.element));
   }
@@ -42,7 +42,7 @@ export class SampleView {
       const speed = t("player.speed", { speed: player.video.playbackRate });
       if (rate.textContent !== speed) rate.textContent = speed;
     });
-    const button = (action) => h("button", { type: "button", tabindex: "-1", title: t(`key.${action}`), "aria-label": t(`key.${action}`), onclick: (event) => { event.currentTarget.blur(); this.act.play[action](); } }, h("kbd", {}, this.keys.name(action)), h("span", {}, t(`key.${action}`)));
+    const button = (action) => h("button", { type: "button", tabindex: "-1", title: t(`key.${action}`), "aria-label": t(`key.${action}`), onclick: (event) => { event.currentTarget.blur(); this.act.play[action](); } }, h("kbd", {}, this.keys.name(action)), h("span", {}, t(`do.${action}`)));
     return h("div", { class: "controls" }, ["play", "back", "ahead", "peak", "loop", "slower", "faster"].map(button), this.clock, rate);
   }
 

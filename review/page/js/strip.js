@@ -40,7 +40,7 @@ export function strength(value) {
 
 function heat(value) {
   const share = Math.min(1, value / STRONGEST);
-  return `hsl(${210 - 190 * share} ${35 + 45 * share}% ${94 - 54 * Math.sqrt(share)}%)`;
+  return `hsl(${38 - 28 * share} ${40 + 50 * share}% ${94 - 56 * Math.sqrt(share)}%)`;
 }
 
 function hatch(paint, from, to, height) {

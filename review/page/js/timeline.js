@@ -63,7 +63,7 @@ export class Timeline {
     const { strip, proxy, words, clip_s } = this.tracks;
     if (strip !== null && strip.aus.length) paintStrip(this.strip, strip, this.axis, clip_s);
     if (proxy.sound !== null) paintWave(this.wave, proxy.sound, this.axis, this.start);
-    this.ruler.replaceChildren(...this.axis.ticks().map((s) => place(h("span", {}, String(s)), this.axis.x(s))));
+    this.ruler.replaceChildren(...this.axis.ticks().filter((s) => this.axis.x(s) < width - 14).map((s) => place(h("span", {}, String(s)), this.axis.x(s))));
     this.words.replaceChildren(...wordButtons(words, this.axis, (time) => this.player.seek(time)));
     if (this.peak !== null) place(this.peak, this.axis.x(this.tracks.peak.t_s)).classList.toggle("late", this.axis.x(this.tracks.peak.t_s) > width - 60);
     for (const context of this.contexts) {

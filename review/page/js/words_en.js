@@ -237,5 +237,12 @@ export const en = {
   "agreement.interval": "95 % interval",
   "agreement.label": "Label",
   "agreement.vitality": "Alpha without a reviewer, and the difference",
+  "do.play": "Play",
+  "do.back": "Frame −",
+  "do.ahead": "Frame +",
+  "do.peak": "Peak",
+  "do.loop": "Loop",
+  "do.slower": "Slower",
+  "do.faster": "Faster",
   "busy": "One moment",
 };

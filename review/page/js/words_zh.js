@@ -237,5 +237,12 @@ export const zh = {
   "agreement.interval": "95% 区间",
   "agreement.label": "标签",
   "agreement.vitality": "去掉某位审阅者后的 alpha 及其差",
+  "do.play": "播放",
+  "do.back": "退一帧",
+  "do.ahead": "进一帧",
+  "do.peak": "峰值",
+  "do.loop": "循环",
+  "do.slower": "慢",
+  "do.faster": "快",
   "busy": "请稍候",
 };
