@@ -14,7 +14,11 @@ from review.shield import Shield
 def make_app(house: House, *, names: Iterable[str]) -> FastAPI:
     """`names`: what this server may be called by; a request for any other is refused."""
     app = FastAPI(
-        title="merr review", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
+        title="merr review",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
     )
     app.state.house = house
     app.state.page_files = page_files()

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from review.adjudicating import adjudicate
+from review.agreement import Agreement, agreement
 from review.history import versions_of
 from review.house import Lead, TheHouse
 from review.people import MOST_NAME, everybody, invite, person_named
@@ -94,6 +95,17 @@ def collect_disagreements(queue_id: Id, _: Lead, house: TheHouse) -> Collected:
     """Into a queue of their own, where leads settle them. May be asked again."""
     queue, new = adjudicate(house.store, _queue(house.store, queue_id))
     return Collected(queue=queue, new=new)
+
+
+@router.get("/lead/agreement")
+def lead_agreement(
+    _: Lead,
+    house: TheHouse,
+    queue_id: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+) -> Agreement:
+    """Of one queue, or of all queues of work together."""
+    name = None if queue_id is None else _queue(house.store, queue_id).name
+    return agreement(house.store, queue=name)
 
 
 @router.post("/lead/invite")

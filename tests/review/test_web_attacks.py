@@ -7,19 +7,19 @@ import stat
 import httpx
 import pytest
 
+from pipeline.layout import WorkFolder
 from review.media_folder import MediaFolder, MediaSigner
 from review.people import accept_invitation, invite, person_named
 from review.queues import Entry, set_members
 from review.secret import read_secret
 from review.shield import MOST_BODY
+from review.store import open_store
 from review.tokens import SESSION
 from schemas.errors import SetupError
 from tests.review.office import queue_of, sample
 from tests.review.web import Visitor, answer, serving, ticket_of
-from pipeline.layout import WorkFolder
-from review.store import open_store
 
-PASSWORD = "a long enough password"
+PASSWORD = "a long enough password"  # noqa: S105  of people who do not exist
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 CLIMBS = ("../../../etc/passwd", "..%2f..%2fetc%2fpasswd", "/etc/passwd", "....//", "%2e%2e/secret")
 
@@ -129,6 +129,7 @@ def test_another_name_for_this_machine_is_refused(web):
     assert answered.status_code == 421
 
 
+@pytest.mark.slow
 def test_guessing_passwords_is_slowed_down(web):
     visitor = Visitor(web)
     accept_invitation(web.store, invite(web.store, "guessed"), PASSWORD)
@@ -143,6 +144,7 @@ def test_a_wrong_name_and_a_wrong_password_are_told_alike(web):
     assert told[0] == told[1]
 
 
+@pytest.mark.slow
 def test_an_invitation_works_once_and_a_guessed_one_never(web):
     token = invite(web.store, "cleo")
     visitor = Visitor(web)
@@ -235,7 +237,11 @@ def test_media_are_sent_by_an_address_that_holds_for_one_person(web, ann, bo, qu
     for number in range(4):
         with_media(web, number)
     screen = ann.next(queue.queue_id)
-    for kind, content in (("clip", "video/mp4"), ("peak", "image/jpeg"), ("tracks", "application/json")):
+    for kind, content in (
+        ("clip", "video/mp4"),
+        ("peak", "image/jpeg"),
+        ("tracks", "application/json"),
+    ):
         address = screen["media"][kind]
         sent = ann.get(address)
         assert (sent.status_code, sent.headers["content-type"]) == (200, content)
@@ -270,7 +276,15 @@ def test_an_address_of_media_cannot_be_made_up_or_bent(web, ann, queue):
 def test_a_climbing_path_reaches_no_file_from_any_parameter(web, ann):
     secret = read_secret(web.work.root / "review" / "secret")
     for climb in CLIMBS:
-        for path in ("/", "/page/", "/page/js/", "/media/", "/api/queues/", "/api/items/", "/login/"):
+        for path in (
+            "/",
+            "/page/",
+            "/page/js/",
+            "/media/",
+            "/api/queues/",
+            "/api/items/",
+            "/login/",
+        ):
             answered = ann.get(path + climb)
             assert answered.status_code in (400, 404, 405, 422, 200, 307), (path, climb)
             assert secret not in answered.content
@@ -322,7 +336,11 @@ def test_an_answer_that_is_too_long_is_refused_before_it_is_stored(ann, queue):
 
 
 def test_a_fault_of_the_server_tells_nothing_of_its_inside(web, ann):
-    for answered in (ann.get("/api/items/x/versions"), ann.get("/nothing"), ann.get("/api/nothing")):
+    for answered in (
+        ann.get("/api/items/x/versions"),
+        ann.get("/nothing"),
+        ann.get("/api/nothing"),
+    ):
         assert "Traceback" not in answered.text
         assert "review/" not in answered.text
 

@@ -24,7 +24,7 @@ from schemas.review import ShownSample
 from schemas.sample import text_hash_of
 from schemas.speech import Cue, Word
 
-PASSWORD = "correct horse battery"
+PASSWORD = "correct horse battery"  # noqa: S105  of people who do not exist
 PEOPLE = (("ann", "annotator"), ("bo", "annotator"), ("李雷", "annotator"), ("lea", "lead"))
 LABELS = ("neutral", "angry", "happy", "sad", "worried", "surprise", "fear", "contempt", "doubt")
 FOREIGN = "你好，见到你我很高兴"
@@ -72,7 +72,11 @@ def _with_words(folder: MediaFolder, clip_id: str) -> None:
         for i, text in enumerate(parts)
     )
     tracks = kept.tracks.model_copy(
-        update={"words": told.model_copy(update={"words": words, "cues": (Cue(start_s=0.2, end_s=1, text=told.text),)})}
+        update={
+            "words": told.model_copy(
+                update={"words": words, "cues": (Cue(start_s=0.2, end_s=1, text=told.text),)}
+            )
+        }
     )
     with atomic_path(path) as new:
         new.write_text(kept.model_copy(update={"tracks": tracks}).model_dump_json(), "utf-8")
