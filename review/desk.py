@@ -65,8 +65,8 @@ def check_held(store: ReviewStore, person: Person, item_id: int) -> None:
             raise MissingError("there is no such sample of yours")
 
 
-def _counts(db: Connection, query: Select[tuple[int, int]]) -> dict[int, int]:
-    return {row[0]: row[1] for row in db.execute(query)}
+def _counts(db: Connection, query: Select[int, int]) -> dict[int, int]:
+    return {queue_id: count for queue_id, count in db.execute(query)}
 
 
 def queued_clips(store: ReviewStore) -> set[str]:

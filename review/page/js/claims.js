@@ -13,17 +13,16 @@ export class Claims {
     this.onGo = onGo;
     this.place = -1;
     this.marked = true;
-    this.sawMarks = this.claims.some((claim) => claim.verdict !== null);
+    this.sawMarks = this.claims.some((claim) => claim.checks.length > 0);
     this.rows = this.claims.map((claim, i) => this.row(claim, i));
     this.element = h("ol", { class: "claims", "aria-label": t("claims.title") }, this.rows);
   }
 
   row(claim, i) {
-    const mark = claim.verdict === null ? null : h("span", { class: `mark ${claim.verdict}` }, h("b", { "aria-hidden": "true" }, MARK[claim.verdict]), " ", t(`verdict.${claim.verdict}`));
     const evidence = claim.evidence.map((key) => h("li", {}, this.told(key)));
     const row = h("li", { class: "claim", tabindex: "-1", onclick: () => this.go(i), onfocus: () => this.point(i) },
-      h("p", {}, mark, h("span", { class: "said" }, pointed(claim))),
-      claim.reason ? h("p", { class: "reason" }, claim.reason) : null,
+      h("p", {}, h("span", { class: "said" }, claim.claim)),
+      claim.checks.length ? h("ul", { class: "checks" }, claim.checks.map(check)) : null,
       evidence.length ? h("ul", { class: "evidence" }, evidence) : null);
     row.addEventListener("pointerenter", () => this.onSpan(this.span(i)));
     row.addEventListener("pointerleave", () => this.onSpan(this.place < 0 ? null : this.span(this.place)));
@@ -57,7 +56,8 @@ export class Claims {
 
   move(by) {
     if (this.rows.length === 0) return;
-    this.point((this.place + by + this.rows.length) % this.rows.length);
+    const from = this.place < 0 && by < 0 ? 0 : this.place;
+    this.point((from + by + this.rows.length) % this.rows.length);
     this.rows[this.place].focus({ preventScroll: true });
     this.rows[this.place].scrollIntoView({ block: "nearest" });
   }
@@ -79,14 +79,25 @@ export class Claims {
   }
 }
 
-/** The claim, with the words that were compared made plain. */
-function pointed({ claim, words }) {
-  const at = words ? claim.toLowerCase().indexOf(words.toLowerCase()) : -1;
-  return at < 0 ? claim : [claim.slice(0, at), h("b", {}, claim.slice(at, at + words.length)), claim.slice(at + words.length)];
+/** What the evidence says of the words that were compared. */
+function check({ verdict, words, reason }) {
+  return h("li", { class: `mark ${verdict}` }, h("b", { "aria-hidden": "true" }, MARK[verdict]), " ", t(`verdict.${verdict}`), words === null ? null : h("span", { class: "compared" }, `: ${words}`), reason === null ? null : h("span", { class: "reason" }, ` (${reason})`));
 }
 
-/** Claims that were checked; where none was, the clues, whose evidence is at least named. */
+/** Clauses with what was checked in each; where nothing was, the clues, whose evidence is named. */
 function claimsOf(told) {
-  if (told.claims.length) return told.claims.filter((claim) => claim.clue !== null || told.clues.length === 0);
-  return told.clues.map((clue) => ({ claim: clue.claim, verdict: null, evidence: clue.evidence, start_s: null, end_s: null, reason: null }));
+  const checks = told.claims.filter((claim) => claim.clue !== null || told.clues.length === 0);
+  if (checks.length === 0) return told.clues.map((clue) => ({ claim: clue.claim, checks: [], evidence: clue.evidence, start_s: null, end_s: null }));
+  const rows = new Map();
+  for (const found of checks) {
+    const row = rows.get(found.claim) ?? { claim: found.claim, checks: [], evidence: [], start_s: null, end_s: null };
+    row.checks.push(found);
+    row.evidence = [...new Set([...row.evidence, ...found.evidence])];
+    row.start_s = least(row.start_s, found.start_s, Math.min);
+    row.end_s = least(row.end_s, found.end_s, Math.max);
+    rows.set(found.claim, row);
+  }
+  return [...rows.values()];
 }
+
+const least = (a, b, choose) => (a === null ? b : b === null ? a : choose(a, b));
