@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from review import route_account, route_lead, route_media, route_page, route_work
 from review.house import House
 from review.page_files import page_files
-from review.refusals import refuse
+from review.refusals import REFUSALS, refuse
 from review.shield import Shield
 
 
@@ -19,6 +19,7 @@ def make_app(house: House, *, names: Iterable[str]) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
+        responses=REFUSALS,
     )
     app.state.house = house
     app.state.page_files = page_files()

@@ -1,6 +1,6 @@
 """Errors of reviews as HTTP answers: a status, a code for the page, words for people."""
 
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response
@@ -14,7 +14,8 @@ from review.errors import (
     RateLimitError,
 )
 from review.house import NobodyError
-from schemas.errors import MerrError, TransientError
+from schemas.errors import MerrError, SetupError, TransientError
+from schemas.units import Row
 
 _STATUS: Final[dict[type[MerrError], tuple[int, str]]] = {
     NobodyError: (401, "nobody"),
@@ -25,6 +26,19 @@ _STATUS: Final[dict[type[MerrError], tuple[int, str]]] = {
     ConflictError: (409, "conflict"),
     RateLimitError: (429, "rate_limit"),
     TransientError: (503, "busy"),
+    SetupError: (503, "busy"),
+}
+
+
+class Told(Row):
+    """A refusal, for the page and for people."""
+
+    code: str
+    message: str
+
+
+REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": Told} for status in (400, 401, 403, 404, 409, 413, 421, 429, 503)
 }
 
 

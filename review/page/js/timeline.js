@@ -22,7 +22,8 @@ export class Timeline {
     this.band = h("div", { class: "span", hidden: true });
     this.peak = tracks.peak === null ? null : h("div", { class: "peak-mark", title: t("tracks.peak") }, h("span", {}, t("tracks.peak")));
     this.tip = h("div", { class: "tip", hidden: true });
-    this.lane = h("div", { class: "lane", role: "slider", tabindex: "0", "aria-label": t("tracks.seek"), "aria-valuemin": this.start.toFixed(2), "aria-valuemax": this.end.toFixed(2) });
+    this.lane = h("div", { class: "lane" });
+    this.slider = h("div", { class: "slider", role: "slider", tabindex: "0", "aria-label": t("tracks.seek"), "aria-valuemin": this.start.toFixed(2), "aria-valuemax": this.end.toFixed(2) });
     this.element = this.build();
     this.listen();
     this.watcher = new ResizeObserver(() => this.draw());
@@ -36,7 +37,7 @@ export class Timeline {
     this.contexts = contexts.filter(([, shown]) => shown).map(([side]) => h("div", { class: `context ${side}`, title: t("player.context") }));
     const face = strip === null ? h("p", { class: "none" }, t("tracks.no_aus")) : strip.aus.length === 0 ? h("p", { class: "none" }, t("tracks.still_face")) : this.strip;
     const voice = proxy.sound === null ? h("p", { class: "none" }, t("tracks.no_sound")) : this.wave;
-    this.lane.append(...this.contexts, this.ruler, h("div", { class: "track" }, face), h("div", { class: "track" }, voice), this.words, this.band, this.head, this.tip);
+    this.lane.append(this.slider, ...this.contexts, this.ruler, h("div", { class: "track" }, face), h("div", { class: "track" }, voice), this.words, this.band, this.head, this.tip);
     if (this.peak !== null) this.lane.append(this.peak);
     return h("section", { class: "timeline", "aria-label": t("tracks.label") }, h("div", { class: "rows" }, this.gutter(), this.lane), words === null ? null : untimedWords(words));
   }
@@ -78,9 +79,9 @@ export class Timeline {
     const { time } = this.player;
     place(this.head, this.axis.x(time));
     const rounded = time.toFixed(2);
-    if (this.lane.getAttribute("aria-valuenow") === rounded) return;
-    this.lane.setAttribute("aria-valuenow", rounded);
-    this.lane.setAttribute("aria-valuetext", `${rounded} s`);
+    if (this.slider.getAttribute("aria-valuenow") === rounded) return;
+    this.slider.setAttribute("aria-valuenow", rounded);
+    this.slider.setAttribute("aria-valuetext", `${rounded} s`);
     for (const word of this.words.children) word.classList.toggle("now", Number(word.dataset.start) <= time && time < Number(word.dataset.end));
   }
 
@@ -104,7 +105,7 @@ export class Timeline {
       this.tell(event, at(event));
     });
     this.lane.addEventListener("pointerleave", () => { this.tip.hidden = true; });
-    this.lane.addEventListener("keydown", (event) => {
+    this.slider.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -0.1, ArrowRight: 0.1, PageDown: 1, PageUp: -1 }[event.key];
       if (event.key === "Home") this.player.seek(this.start);
       else if (event.key === "End") this.player.seek(this.end);

@@ -74,9 +74,7 @@ def test_practice_comes_first_and_tells_what_is_right(stage, samples, open_page,
     expect(page.locator("h1")).to_have_text("after practice")
 
 
-def test_disagreements_are_settled_by_a_lead_who_sees_all_versions(
-    stage, samples, open_page, shot
-):
+def test_disagreements_are_settled_by_a_lead_who_sees_all_versions(stage, samples, open_page, shot):
     queue = stage.queue("disputed", samples[:1], reviews=2)
     ann = at_work(open_page("ann", "/queues"), queue)
     press(ann, "3", "e", "End")
