@@ -8,6 +8,8 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from flows.cli_formats import export, import_app
+from flows.cli_review import review_app
+from flows.cli_review_serve import prepare, serve
 from flows.guard import SETUP, SOME_FAILED, guarded, is_debug
 
 app = typer.Typer(
@@ -23,6 +25,9 @@ engines_app = typer.Typer(help="Engines: what is here, and how to add more.", no
 app.add_typer(engines_app, name="engines")
 app.add_typer(import_app, name="import")
 app.command("export")(export)
+app.add_typer(review_app, name="review")
+review_app.command("serve")(serve)
+review_app.command("prepare")(prepare)
 quality_app = typer.Typer(help="How good the data is, in figures.", no_args_is_help=True)
 app.add_typer(quality_app, name="quality")
 
@@ -284,10 +289,15 @@ def publish(
             "--unfinished", help="Publish although clips are pending or none has a sample."
         ),
     ] = False,
+    reviews: Annotated[
+        str | None,
+        typer.Option("--db", help="Database of reviews; default: WORK/review.sqlite if any."),
+    ] = None,
     assignments: SetOption = None,
 ) -> None:
     """Write an immutable release that load_dataset opens."""
     from flows.config import change
+    from flows.reviews_said import said_of
     from flows.session import locked, open_chain, open_log
     from flows.texts import published_text
     from pipeline.layout import WorkFolder
@@ -305,6 +315,7 @@ def publish(
             version=version,
             replace=replace,
             unfinished=unfinished,
+            said=said_of(work, reviews),
         )
         log.info("published %s", published.manifest.digest)
     typer.echo(published_text(published))

@@ -8,7 +8,7 @@ import typer
 _Work = Annotated[Path, typer.Argument(help="A work folder of `merr build`.")]
 _Database = Annotated[
     str | None,
-    typer.Option("--db", help="A PostgreSQL URL; default: WORK/review.sqlite."),
+    typer.Option("--db", help="postgresql://HOST/NAME or a file; default: WORK/review.sqlite."),
 ]
 
 
@@ -25,7 +25,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the page on which people review; it opens at /login."""
-    from flows.reviewing import serve_page
+    from flows.review_page import serve_page
     from pipeline.layout import WorkFolder
 
     serve_page(WorkFolder(work), db, host=host, port=port, names=names or [], say=typer.echo)
@@ -44,7 +44,7 @@ def prepare(
 ) -> None:
     """Make what browsers play and draw of the clips in queues; again: only what is not there."""
     from flows.guard import SOME_FAILED
-    from flows.reviewing import prepare_media, prepared_text
+    from flows.review_page import prepare_media, prepared_text
     from pipeline.layout import WorkFolder
 
     done = prepare_media(WorkFolder(work), db, every=every, around_s=around_s, jobs=jobs)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.people import PeopleSaw
 from schemas.release import Manifest
 
 _ABOUT = {
@@ -12,11 +13,14 @@ _ABOUT = {
     "evidence": "one row per clip: what was measured, with pictures and sound",
     "books": "what became of every file, video and clip that was found",
 }
+_PEOPLE = {"reviews": "one row per sample that people saw: what each said, and all together"}
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def write_card(path: Path, manifest: Manifest, files: Sequence[str]) -> None:
-    path.write_text(_front(manifest, files) + _body(manifest), "utf-8")
+def write_card(
+    path: Path, manifest: Manifest, files: Sequence[str], people: PeopleSaw | None
+) -> None:
+    path.write_text(_front(manifest, files) + _body(manifest, people), "utf-8")
 
 
 def _front(manifest: Manifest, files: Sequence[str]) -> str:
@@ -31,7 +35,7 @@ def _front(manifest: Manifest, files: Sequence[str]) -> str:
         f"size_categories: [{size}]",
         "configs:",
     ]
-    for table in _ABOUT:
+    for table in _ABOUT | _PEOPLE:
         lines += _config(table, [f for f in files if f.startswith(f"{table}/")])
     return "\n".join([*lines, "---", ""])
 
@@ -49,7 +53,8 @@ def _config(table: str, files: Sequence[str]) -> list[str]:
     return lines
 
 
-def _body(manifest: Manifest) -> str:
+def _body(manifest: Manifest, people: PeopleSaw | None) -> str:
+    about = _ABOUT if people is None else _ABOUT | _PEOPLE
     proxies = any(use.engine == "mesh" for use in manifest.engines)
     imported = any(use.stage == "import" for use in manifest.engines)
     lines = [
@@ -60,7 +65,7 @@ def _body(manifest: Manifest) -> str:
         "",
         "| table | rows | what a row is |",
         "|---|---|---|",
-        *(f"| {name} | {manifest.rows.get(name, 0)} | {about} |" for name, about in _ABOUT.items()),
+        *(f"| {name} | {manifest.rows.get(name, 0)} | {what} |" for name, what in about.items()),
         "",
         "```python",
         "from datasets import load_dataset",
@@ -75,6 +80,8 @@ def _body(manifest: Manifest) -> str:
         *(f"| {u.stage} | {u.engine} | {u.version} | {u.licence} |" for u in manifest.engines),
         "",
     ]
+    if people is not None:
+        lines += [f"**Seen by people.** {people.text()}", ""]
     if proxies:
         lines += [
             "**Action units here are proxies**: computed from the geometry of a face mesh,",

@@ -32,6 +32,11 @@ class WorkFolder:
         return self.root / "answers.sqlite"
 
     @property
+    def reviews(self) -> Path:
+        """What people decided. Never remove it: they will not say it again."""
+        return self.root / "review.sqlite"
+
+    @property
     def accepted(self) -> Path:
         return self.root / "accepted.json"
 

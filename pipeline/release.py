@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +16,17 @@ import pyarrow.parquet as pq
 from pipeline.books_table import book_rows, check_balance, counted, found_at_source
 from pipeline.card import write_card
 from pipeline.chain import Chain
-from pipeline.contents import ReleasedClip, candidates, released_clips
+from pipeline.consensus import Opinions
+from pipeline.contents import ReleasedClip, candidates, released_clips, released_imports
 from pipeline.digests import release_digest, sha256_of
 from pipeline.fates import clip_fates
-from pipeline.imported import ImportedClip, imported_clips
+from pipeline.folding import FoldedClip, fold
+from pipeline.imported import ImportedClip
 from pipeline.index import CountIndex
 from pipeline.instructions import instruct
 from pipeline.keys import digest
 from pipeline.licences import engines_used, whole_licence
+from pipeline.people import PeopleSaw, people_saw
 from pipeline.release_report import ReportCollector
 from pipeline.selection import leave_out
 from pipeline.split import split_of
@@ -36,6 +39,7 @@ from schemas.errors import SetupError
 from schemas.instruction import InstructionSample
 from schemas.record import ClipRecord, ReleasedCoarse, ReleasedFine
 from schemas.release import Manifest, Outcome, ReleaseFile
+from schemas.review import PersonSaid, SampleReview
 from schemas.sample import CoarseSample, FineSample
 from schemas.units import Row
 
@@ -51,6 +55,7 @@ TABLES: Final[dict[str, type[Row]]] = {
     "evidence": ClipRecord,
     "books": Outcome,
 }
+PEOPLE_TABLES: Final[dict[str, type[Row]]] = {"reviews": SampleReview}  # only where there are any
 
 
 @dataclass(frozen=True)
@@ -78,10 +83,12 @@ def publish(
     version: str,
     replace: bool = False,
     unfinished: bool = False,
+    said: Sequence[PersonSaid] = (),
 ) -> Published:
     """Write the release `to/name/version`. Doing it again with equal rows does nothing; with
     other rows it is refused with SetupError (publish a new version, or `replace`). So is a build
-    that is not at its end or gave no sample, unless `unfinished`."""
+    that is not at its end or gave no sample, unless `unfinished`. `said`: what people said of the
+    samples, in the order they said it."""
     check_version(version)
     _check_place(to, name)
     _check_contents(chain, unfinished=unfinished)
@@ -89,7 +96,7 @@ def publish(
     check_order(folder, replace=replace)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
-        return _publish(chain, folder, replace=replace)
+        return _publish(chain, Opinions(tuple(said)), folder, replace=replace)
 
 
 def _check_place(to: Path, name: str) -> None:
@@ -132,15 +139,15 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _publish(chain: Chain, folder: Path, *, replace: bool) -> Published:
+def _publish(chain: Chain, opinions: Opinions, folder: Path, *, replace: bool) -> Published:
     _tidy(folder)
-    recipe = _recipe(chain, folder)
+    recipe = _recipe(chain, opinions, folder)
     if folder.exists():
         old = read_manifest(folder)
         if old.recipe == recipe:
             return Published(folder, old, new=False)
     with _unfinished(folder) as scratch:
-        manifest = _write(chain, scratch, folder, recipe)
+        manifest = _write(chain, opinions, scratch, folder, recipe)
         if folder.exists() and not replace:
             _refuse_other_rows(folder, manifest)
             return Published(folder, read_manifest(folder), new=False)
@@ -148,8 +155,9 @@ def _publish(chain: Chain, folder: Path, *, replace: bool) -> Published:
     return Published(folder, manifest, new=True)
 
 
-def _recipe(chain: Chain, folder: Path) -> str:
+def _recipe(chain: Chain, opinions: Opinions, folder: Path) -> str:
     """Digest of everything that decides a release; equal recipes need not be cooked twice."""
+    said = [one.model_dump(mode="json") for one in opinions.said]
     return digest(
         {
             "publish": PUBLISH_VERSION,
@@ -164,6 +172,7 @@ def _recipe(chain: Chain, folder: Path) -> str:
             "failures": [f.reason for f in chain.catalog.failures],
             "imports": [f.model_dump(mode="json", exclude=_LAY) for f in chain.imports.files],
         }
+        | ({"said": said} if said else {})
     )
 
 
@@ -233,29 +242,42 @@ def _refuse_other_rows(folder: Path, manifest: Manifest) -> None:
         )
 
 
-def _write(chain: Chain, scratch: Path, folder: Path, recipe: str) -> Manifest:
-    left_out = leave_out(candidates(chain), chain.settings.publish)
+def _write(chain: Chain, opinions: Opinions, scratch: Path, folder: Path, recipe: str) -> Manifest:
+    folded = fold(chain, opinions)
+    left_out = leave_out(candidates(chain, folded), chain.settings.publish)
+    left_out |= {i: clip.left_out for i, clip in folded.items() if clip.left_out is not None}
     pictures = chain.settings.publish.media != "reference"
     tables = {
-        name: TableWriter(scratch / name, row, pictures=pictures) for name, row in TABLES.items()
+        name: TableWriter(scratch / name, row, pictures=pictures)
+        for name, row in (TABLES | PEOPLE_TABLES).items()
     }
-    report = ReportCollector(chain.settings.publish.seed)
+    report = ReportCollector(chain.settings.publish.seed, folded)
     settings = chain.settings.publish
     for shard in chain.shards():
-        for clip in released_clips(chain, shard, without_fine=set(left_out)):
+        for clip in released_clips(chain, shard, without_fine=set(left_out), folded=folded):
             split = split_of(settings.seed, clip.clip.video_id, settings.shares)
             _add_clip(chain, tables, clip, split)
+            _add_reviews(tables, folded, clip.clip.clip_id, split)
             report.add(clip, split, shard)
-    for imported in imported_clips(chain.imports, without_fine=set(left_out)):
+    for imported in released_imports(chain, without_fine=set(left_out), folded=folded):
         split = split_of(settings.seed, imported.coarse.video_id, settings.shares)
         _add_imported(chain, tables, imported, split)
+        _add_reviews(tables, folded, imported.coarse.clip_id, split)
         report.add_imported(imported, split)
     outcomes = list(book_rows(chain, left_out))
     for outcome in outcomes:
         tables["books"].add("outcomes", outcome)  # "all" is a word of the hub's own
     for table in tables.values():
         table.finish()
-    return _finish(chain, scratch, folder, recipe, report, outcomes)
+    saw = people_saw(tables["coarse"].rows + tables["fine"].rows, folded.values())
+    return _finish(chain, scratch, folder, recipe, report, outcomes, saw)
+
+
+def _add_reviews(
+    tables: dict[str, TableWriter], folded: Mapping[str, FoldedClip], clip_id: str, split: str
+) -> None:
+    for review in folded[clip_id].reviews if clip_id in folded else ():
+        tables["reviews"].add(split, review)
 
 
 def _add_clip(chain: Chain, tables: dict[str, TableWriter], clip: ReleasedClip, split: str) -> None:
@@ -298,6 +320,7 @@ def _finish(
     recipe: str,
     report: ReportCollector,
     outcomes: Sequence[Outcome],
+    people: PeopleSaw | None,
 ) -> Manifest:
     states, rejected, failed = counted(outcomes)
     found = found_at_source(chain)
@@ -324,14 +347,15 @@ def _finish(
         source_licence=chain.settings.publish.source_licence,
         licence=whole_licence(chain.settings.publish.source_licence, engines),
     )
-    report.write(scratch / "report.html", draft, outcomes, chain)
+    report.write(scratch / "report.html", draft, outcomes, chain, people)
     files = _listed(scratch)
     rows = Counter[str]()
     for file in files:
         if file.rows is not None:
             rows[file.path.split("/")[0]] += file.rows
-    draft = draft.model_copy(update={"rows": {name: rows[name] for name in TABLES}})
-    write_card(scratch / "README.md", draft, [file.path for file in files])
+    named = (*TABLES, *(name for name in PEOPLE_TABLES if rows[name]))
+    draft = draft.model_copy(update={"rows": {name: rows[name] for name in named}})
+    write_card(scratch / "README.md", draft, [file.path for file in files], people)
     files = _listed(scratch)
     manifest = draft.model_copy(update={"files": files})
     manifest = manifest.model_copy(update={"digest": release_digest(manifest)})

@@ -1,12 +1,14 @@
 """Gathers what the report of a release shows while its rows stream by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.batches import Shard
 from pipeline.chain import Chain
 from pipeline.contents import ReleasedClip, released_clips
+from pipeline.folding import FoldedClip
 from pipeline.imported import ImportedClip
+from pipeline.people import PeopleSaw
 from pipeline.report import write_report
 from pipeline.report_facts import ClipFacts, ReportHead, SheetEntry, choose_sheet
 from schemas.release import Manifest, Outcome
@@ -15,8 +17,9 @@ from schemas.release import Manifest, Outcome
 class ReportCollector:
     """Keeps numbers of every clip; pictures only of the few that are chosen at the end."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, folded: Mapping[str, FoldedClip]) -> None:
         self._seed = seed
+        self._folded = folded
         self._facts: list[ClipFacts] = []
         self._shards: dict[str, Shard] = {}
         self._imported: dict[str, ImportedClip] = {}
@@ -56,7 +59,12 @@ class ReportCollector:
         )
 
     def write(
-        self, path: Path, manifest: Manifest, outcomes: Sequence[Outcome], chain: Chain
+        self,
+        path: Path,
+        manifest: Manifest,
+        outcomes: Sequence[Outcome],
+        chain: Chain,
+        people: PeopleSaw | None,
     ) -> None:
         head = ReportHead(
             name=manifest.name,
@@ -66,6 +74,7 @@ class ReportCollector:
             engines=manifest.engines,
             found=manifest.found,
             states=manifest.states,
+            people=None if people is None else people.text(),
         )
         write_report(
             path, head=head, clips=self._facts, sheet=self._sheet(chain), outcomes=outcomes
@@ -77,7 +86,7 @@ class ReportCollector:
         entries = {i: _imported(self._imported[i]) for i in chosen if i in self._imported}
         measured = [clip_id for clip_id in chosen if clip_id in self._shards]
         for shard in dict.fromkeys(self._shards[clip_id] for clip_id in measured):
-            for clip in released_clips(chain, shard, without_fine=coarse_only):
+            for clip in released_clips(chain, shard, without_fine=coarse_only, folded=self._folded):
                 if clip.clip.clip_id in chosen:
                     embedded = chain.settings.publish.media != "reference"
                     entries[clip.clip.clip_id] = _entry(clip, embedded=embedded)

@@ -21,6 +21,7 @@ class ReportHead:
     engines: tuple[EngineUse, ...]
     found: dict[str, int]  # subject -> how many were found at the source
     states: dict[str, dict[str, int]]  # subject -> State -> how many
+    people: str | None = None  # how much of it people saw; None: nobody saw any
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ STILLS: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 COMPANION_SUFFIXES: Final = frozenset({".srt", ".vtt", ".txt"})
 COMPANION_TABLES: Final = frozenset({"labels.csv", "transcripts.csv", "spans.csv"})
 WORK_MARKS: Final = frozenset({"merr.lock", "books.sqlite"})
-RELEASE_TABLES: Final = frozenset({"coarse", "fine", "instructions", "evidence"})
+RELEASE_TABLES: Final = frozenset({"coarse", "fine", "instructions", "evidence", "reviews"})
 
 ListFolder = Callable[[str], Iterable["os.DirEntry[str]"]]
 

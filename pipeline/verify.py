@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from pipeline.books_table import counted
 from pipeline.digests import release_digest, sha256_of
-from pipeline.release import MANIFEST, TABLES, read_manifest
+from pipeline.release import MANIFEST, PEOPLE_TABLES, TABLES, read_manifest
 from schemas.arrow import SCHEMA_VERSION
 from schemas.parquet import read_column, read_rows
 from schemas.release import Manifest, Outcome, ReleaseFile
@@ -71,11 +71,11 @@ def _count_faults(folder: Path, manifest: Manifest) -> Iterator[str]:
     for file in manifest.files:
         if file.rows is not None:
             rows[file.path.split("/")[0]] += file.rows
-    for table in TABLES:
+    for table in TABLES | PEOPLE_TABLES:
         if rows[table] != manifest.rows.get(table, 0):
             yield f"{table}: {rows[table]} rows, the manifest says {manifest.rows.get(table, 0)}"
     coarse = _ids(folder, "coarse")
-    for table in ("fine", "evidence", "instructions"):
+    for table in ("fine", "evidence", "instructions", *PEOPLE_TABLES):
         lost = _ids(folder, table) - coarse
         if lost:
             yield f"{table}: {len(lost)} clips have no coarse sample, e.g. {min(lost)}"

@@ -64,6 +64,17 @@ def invite(store: ReviewStore, name: str, role: Role = "annotator") -> str:
     return token
 
 
+def ensure_person(store: ReviewStore, name: str) -> Person:
+    """An annotator of this name, who cannot log in: somebody whose answers come from outside."""
+    with store.write() as db:
+        if _by_name(db, _checked_name(name)) is None:
+            _add(db, name, "annotator", store.clock())
+        found = _by_name(db, name)
+    if found is None:
+        raise MissingError(f"there is nobody called {name}")
+    return _person(found)
+
+
 def accept_invitation(store: ReviewStore, token: str, password: str) -> Person:
     """Set the password. The token is used up, and sessions that were open end."""
     if not LEAST_PASSWORD <= len(password) <= MOST_PASSWORD:

@@ -61,7 +61,7 @@ class ReviewStore:
 
 
 def review_file(work: WorkFolder) -> Path:
-    return work.root / "review.sqlite"
+    return work.reviews
 
 
 def open_store(db: str | None, *, default: Path, clock: Clock | None = None) -> ReviewStore:

@@ -128,17 +128,36 @@ class Decision(Row):
     stands: bool  # a decision that nobody took back
 
 
-class SingleReview(Row):
-    """What one reviewer said of one sample."""
+class PersonSaid(Row):
+    """What one person said of one version of one sample, as it stands."""
 
+    sample_id: str
+    clip_id: str
+    tier: Tier
+    text_hash: str
     person: str  # pseudonym
     labels: tuple[str, ...]
-    blind_labels: tuple[str, ...]  # given before the machine's label was shown; else empty
+    blind_labels: tuple[str, ...]  # given before the machine's text was shown; empty: none
     intensity: int | None
     verdict: ReviewVerdict | None
     reason: ReasonCode | None
-    same_text: bool  # said of the text that the sample has now
+    edited_text: str | None
     adjudicated: bool  # the last word of a lead
+    counted: bool  # the sample has all the reviews it was to have, or a lead's last word
+
+
+class SingleReview(Row):
+    """What one reviewer said of one sample of a release."""
+
+    person: str  # pseudonym
+    labels: tuple[str, ...]  # the first leads
+    blind_labels: tuple[str, ...]
+    intensity: int | None
+    verdict: ReviewVerdict | None
+    reason: ReasonCode | None
+    same_text: bool  # said of the text that the build has now
+    adjudicated: bool
+    counted: bool
 
 
 class SampleReview(Row):
@@ -147,11 +166,11 @@ class SampleReview(Row):
     sample_id: str
     clip_id: str
     tier: Tier
-    reviews: int
+    reviewers: int
     text_state: TextState
     machine_text: str | None
     machine_text_hash: str | None
     machine_label: str
     label: str | None  # of the people; None: none, or they do not agree
-    label_share: Probability | None  # reviewers who led with it
+    label_share: Probability | None  # of those who named a label: who led with this one
     singles: tuple[SingleReview, ...]

@@ -30,7 +30,7 @@ from pipeline.cut import AS_GIVEN_MIN_US
 from pipeline.evidence import join
 from pipeline.given import GivenSettings
 from pipeline.given_read import read_given
-from pipeline.release import TABLES
+from pipeline.release import PEOPLE_TABLES, TABLES
 from pipeline.settings import Settings
 from pipeline.sources import FILMS, STILLS, Place
 from pipeline.stages import NAMES, STAGES
@@ -68,6 +68,7 @@ PAGES = {
         "docs/engines/egemaps.md",
         "docs/formats.md",
         "docs/prompts.md",
+        "docs/review-leads.md",
         "docs/engines/chat.md",
         "docs/engines/openface.md",
         "docs/engines/pyfeat.md",
@@ -161,6 +162,7 @@ def with_all_below(roots: list[type[Row]]) -> dict[str, type[Row]]:
 MODELS = with_all_below(
     [
         *TABLES.values(),
+        *PEOPLE_TABLES.values(),
         *(s.row for s in STAGES),
         SourceFile,
         Video,

@@ -451,7 +451,7 @@ def test_parts_of_later_stages_that_are_older_than_a_rejection_do_not_bring_a_cl
     check_balance(books)
     assert books.pending == 0
     assert (books.stages["fine"].entered, books.stages["fine"].done) == (2, 2)
-    assert len(candidates(chain)) == 2
+    assert len(candidates(chain, {})) == 2
 
 
 def test_an_error_that_is_not_of_one_clip_ends_the_build(sources, tmp_path):

@@ -13,9 +13,7 @@ from tests.pipeline.media_files import Film, make_film, number_of
 
 
 def proxy_of(film, start_s, end_s, target, *, around_s=0.0, pitch=None):
-    clip = Clip.of(
-        "v", round(start_s * 1e6), round(end_s * 1e6), rule="spans", has_audio=True
-    )
+    clip = Clip.of("v", round(start_s * 1e6), round(end_s * 1e6), rule="spans", has_audio=True)
     return make_proxy(film, clip, target, around_s=around_s, pitch=pitch, limits=DEFAULT_LIMITS)
 
 

@@ -8,7 +8,7 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import expect
 
-from tests.review.browser.hands import at_work, decided, press, ready, said, video_time
+from tests.review.browser.hands import at_work, decided, press, ready, said
 from tests.review.browser.stage import disputed
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
