@@ -6,9 +6,7 @@ Schemathesis makes the requests out of /api/openapi.json, valid ones and broken 
 from collections import Counter
 
 import pytest
-
-schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
-
+import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,

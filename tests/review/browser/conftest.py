@@ -4,9 +4,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("playwright", reason="playwright is not installed: pip install 'merr[dev]'")
-
 from playwright.sync_api import sync_playwright
 
 from annotators.models.weights import MESH, weights_installed

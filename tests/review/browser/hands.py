@@ -16,7 +16,10 @@ def at_work(page: Page, queue) -> Page:
 def ready(page: Page) -> Page:
     """The player shows a frame."""
     page.locator("video").evaluate(
-        "async (video) => { while (video.readyState < 2 || video.seeking) await new Promise((r) => setTimeout(r, 20)); }"
+        """async (video) => {
+          while (video.readyState < 2 || video.seeking)
+            await new Promise((done) => setTimeout(done, 20));
+        }"""
     )
     return page
 

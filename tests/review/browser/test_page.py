@@ -69,7 +69,8 @@ def test_keys_rest_while_an_input_method_composes(stage, queue, open_page):
     page.evaluate(
         """() => {
           for (const more of [{ isComposing: true }, { keyCode: 229 }])
-            document.body.dispatchEvent(new KeyboardEvent("keydown", { code: "KeyS", key: "Process", bubbles: true, ...more }));
+            document.body.dispatchEvent(new KeyboardEvent(
+              "keydown", { code: "KeyS", key: "Process", bubbles: true, ...more }));
         }"""
     )
     press(page, "n", "s", "u", "Enter")
@@ -82,7 +83,7 @@ def test_keys_go_by_their_place_on_the_keyboard(queue, open_page):
     page = at_work(open_page("ann", "/queues"), queue)
     page.evaluate(
         """() => document.body.dispatchEvent(
-          new KeyboardEvent("keydown", { code: "KeyA", key: "q", bubbles: true, cancelable: true }))"""
+          new KeyboardEvent("keydown", { code: "KeyA", key: "q", bubbles: true }))"""
     )
     expect(page.locator("[data-choice=verdict-accept]")).to_have_attribute("aria-pressed", "true")
 
@@ -156,8 +157,11 @@ def test_whatever_has_the_focus_shows_it(queue, open_page):
     for _ in range(60):
         press(page, "Tab")
         style = page.evaluate(
-            """() => { const e = document.activeElement; const s = getComputedStyle(e);
-                 return [e.dataset.choice ?? e.id ?? e.tagName, s.outlineStyle, s.outlineWidth]; }"""
+            """() => {
+              const found = document.activeElement, style = getComputedStyle(found);
+              const name = found.dataset.choice ?? found.id ?? found.tagName;
+              return [name, style.outlineStyle, style.outlineWidth];
+            }"""
         )
         if page.evaluate("document.activeElement === document.body"):
             continue
@@ -209,6 +213,9 @@ def test_a_script_in_any_text_is_shown_as_text(stage, samples, open_page, shot):
 def test_markup_from_outside_cannot_even_be_set(queue, open_page):
     page = at_work(open_page("ann", "/queues", complains=True), queue)
     refused = page.evaluate(
-        "() => { try { document.body.innerHTML = '<b>x</b>'; return false; } catch (e) { return e instanceof TypeError; } }"
+        """() => {
+          try { document.body.innerHTML = '<b>x</b>'; } catch (e) { return e instanceof TypeError; }
+          return false;
+        }"""
     )
     assert refused
