@@ -8,9 +8,11 @@ from pydantic import Field
 from review.deciding import Decided, Ticket, decide, flag, label_blind, skip, undo
 from review.desk import MyQueue, check_held, my_queues
 from review.drafts import save_draft
-from review.handout import give_back, next_item, renew
+from review.errors import ReviewError
+from review.handout import Handout, Idle, give_back, next_item, renew
 from review.history import OwnWork, own_history, own_work
-from review.house import Somebody, TheHouse
+from review.house import House, Somebody, TheHouse
+from review.people import Person
 from review.screen import NextScreen, Screen, next_of, screen_of
 from schemas.review import MOST_LABELS, MOST_NOTE, Answer, Decision, Intensity
 from schemas.units import Row
@@ -92,11 +94,19 @@ def take_next(queue_id: Id, person: Somebody, house: TheHouse) -> NextScreen:
 @router.post("/items/{item_id}/decide")
 def decide_item(item_id: Id, sent: SentAnswer, person: Somebody, house: TheHouse) -> DecidedNext:
     """With `queue_id` the next sample comes in the same answer."""
-    decided = decide(house.store, person, sent.ticket(item_id), sent.answer)
-    following = None
-    if sent.queue_id is not None:
-        following = next_of(house, person, next_item(house.store, person, sent.queue_id))
+    with house.store.together():
+        decided = decide(house.store, person, sent.ticket(item_id), sent.answer)
+        found = None if sent.queue_id is None else _next_if_any(house, person, sent.queue_id)
+    following = None if found is None else next_of(house, person, found)
     return DecidedNext(decided=decided, next=following)
+
+
+def _next_if_any(house: House, person: Person, queue_id: int) -> Handout | Idle | None:
+    """None where asking is refused: that takes nothing back of the decision before it."""
+    try:
+        return next_item(house.store, person, queue_id)
+    except ReviewError:
+        return None
 
 
 @router.post("/items/{item_id}/label")

@@ -1,8 +1,9 @@
 """Opens the database of reviews: a SQLite file in the work folder, or PostgreSQL by URL."""
 
 import secrets
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,8 @@ class ReviewStore:
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self.engine = engine
         self.clock = clock
+        self._turn = threading.Lock()  # SQLite lets writers in by chance, after naps; this by turns
+        self._here = threading.local()  # `.db`: what this thread writes together
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -39,11 +42,35 @@ class ReviewStore:
     def write(self, queue_id: int | None = None) -> Iterator[Connection]:
         """A transaction, on the disk when it ends. On SQLite writers come one after the other
         anyway; on PostgreSQL those of one queue do."""
-        with named_errors(self.engine, what=WHAT), self.engine.connect() as db:
+        joined: Connection | None = getattr(self._here, "db", None)
+        if joined is not None:
+            yield joined
+            return
+        with self._transaction() as db:
+            if queue_id is not None:
+                lock_queue(db, queue_id)
+            yield db
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """On SQLite the writes of this thread are one transaction: one wait for the disk. On
+        PostgreSQL, where each locks its own queue, they stay apart."""
+        if self.engine.dialect.name != "sqlite":
+            yield
+            return
+        with self._transaction() as db:
+            self._here.db = db
+            try:
+                yield
+            finally:
+                self._here.db = None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        turn = self._turn if self.engine.dialect.name == "sqlite" else nullcontext()
+        with named_errors(self.engine, what=WHAT), turn, self.engine.connect() as db:
             db = db.execution_options(merr_writes=True)
             with db.begin():
-                if queue_id is not None:
-                    lock_queue(db, queue_id)
                 yield db
 
     def secret(self) -> str:
