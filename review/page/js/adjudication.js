@@ -16,10 +16,9 @@ function column(said, screen, take) {
   const degree = said.intensity === null ? "" : ` (${said.intensity})`;
   const verdict = said.verdict === null ? (said.preference ?? "") : t(`decide.${said.verdict}`);
   return h("article", {},
-    h("h3", {}, said.person),
+    h("h3", {}, said.person, h("button", { type: "button", onclick: () => take(said) }, t("adjudicate.take"))),
     h("p", {}, h("b", {}, verdict), said.reason === null ? "" : `: ${t(`reason.${said.reason}`)}`),
     h("p", {}, labels + degree),
     said.edited_text === null ? null : diffView(screen.told?.text ?? "", said.edited_text),
-    said.note === null ? null : h("p", { class: "quiet" }, said.note),
-    h("button", { type: "button", onclick: () => take(said) }, t("adjudicate.take")));
+    said.note === null ? null : h("p", { class: "quiet" }, said.note));
 }

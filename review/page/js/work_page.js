@@ -208,6 +208,7 @@ async function submit() {
   }
   if (answer.blind) {
     const shown = await insist(() => post(`/api/items/${screen.item_id}/label`, { ...sent(), labels: answer.labels, intensity: answer.intensity }));
+    say("");
     leaveSample({ decided: true });
     await showSample(shown);
     return;
