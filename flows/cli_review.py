@@ -2,11 +2,9 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 import typer
-
-from schemas.sample import Tier
 
 review_app = typer.Typer(help="Let people judge what machines wrote.", no_args_is_help=True)
 
@@ -101,7 +99,7 @@ def queue(
 
     choice = Choice(
         labels=tuple(label or ()),
-        tier=_tier(tier),
+        tier=None if tier is None else tier.value,
         contradicted=contradicted,
         disputed=disputed,
         below=below,
@@ -120,10 +118,6 @@ def queue(
         practice=practice,
     )
     typer.echo(make_queue(work, db, asked))
-
-
-def _tier(name: TierName | None) -> Tier | None:
-    return next((tier for tier in get_args(Tier) if tier == name), None)
 
 
 @review_app.command("invite")

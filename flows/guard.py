@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-_OURS: Final = ("schemas", "annotators", "pipeline", "flows")
+_OURS: Final = ("schemas", "annotators", "pipeline", "review", "flows")
 DONE: Final = 0
 SOME_FAILED: Final = 1
 SETUP: Final = 2

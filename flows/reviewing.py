@@ -23,6 +23,7 @@ from review.outside import OutsideAnswer, take_in
 from review.people import invite, person_named
 from review.progress import Progress, progress
 from review.queues import (
+    MOST_NAME,
     Entry,
     Gold,
     Queue,
@@ -79,6 +80,8 @@ def reviews_of(work: Path, db: str | None) -> Iterator[ReviewStore]:
 
 
 def make_queue(work: Path, db: str | None, asked: QueueRequest) -> str:
+    if not 0 < len(asked.name) <= MOST_NAME:
+        raise SetupError(f"--name: a queue's name has 1 to {MOST_NAME} characters")
     chain = open_chain(WorkFolder(work))
     vocabulary = chain.vocabulary
     shown = samples_of_work(chain) if asked.release is None else samples_of_release(asked.release)

@@ -13,9 +13,9 @@ from review.answers import check_answer, check_labels
 from review.drafts import drop_draft
 from review.errors import ConflictError, InvalidError, LeaseLostError, MissingError
 from review.handout import Handout, blind_labels, is_flipped, lease, snapshot, version_of
-from review.leases import drop_lease, has_room, held_lease, item_row
+from review.leases import changing, drop_lease, has_room, held_lease, item_row
 from review.people import Person
-from review.queues import Queue, queue_by_id
+from review.queues import Queue
 from review.store import ReviewStore, insert_into
 from review.tables import drafts, events, items, standing
 from schemas.review import Answer, EventKind, Preference
@@ -118,12 +118,9 @@ def undo(store: ReviewStore, person: Person, event_id: int, request_id: str) -> 
     """Take back one's own decision or skip, however old. The sample comes back under a lease, with
     what was answered as its draft. MissingError for what is not one's own or does not stand."""
     with store.read() as db:
-        item_id = _own_event(db, person, event_id)["item_id"]
-        queue_id = item_row(db, item_id)["queue_id"]
-    with store.write(queue_id) as db:
-        queue, event = queue_by_id(db, queue_id), _own_event(db, person, event_id)
+        event = _own_event(db, person, event_id)
+    with changing(store, event["item_id"]) as (db, item, queue):
         _take_back(db, person, event, request_id, store.clock())
-        item = item_row(db, item_id)
         return lease(db, person, queue, item, store.clock())
 
 
@@ -246,16 +243,14 @@ class _Change:
 def _change(store: ReviewStore, person: Person, ticket: Ticket) -> Iterator[_Change]:
     if not 0 < len(ticket.request_id) <= MOST_REQUEST_ID:
         raise InvalidError(f"a request has a name of 1 to {MOST_REQUEST_ID} characters")
-    with store.read() as db:
-        queue_id = item_row(db, ticket.item_id)["queue_id"]
-    with store.write(queue_id) as db:
+    with changing(store, ticket.item_id) as (db, item, queue):
         yield _Change(
             db=db,
             now=store.clock(),
             person=person,
             ticket=ticket,
-            item=item_row(db, ticket.item_id),
-            queue=queue_by_id(db, queue_id),
+            item=item,
+            queue=queue,
             known=_known(db, person, ticket.request_id, ticket.item_id),
         )
 

@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from review.errors import ConflictError, MissingError
-from review.leases import held_lease, item_row
+from review.leases import changing, held_lease
 from review.people import Person
 from review.store import ReviewStore
 from review.tables import drafts
@@ -22,9 +22,7 @@ def save_draft(
     """Keep an answer as it is now; its new version. `version`: that of the draft this one was
     made from, 0 for none. ConflictError when another tab saved meanwhile; MissingError for a
     sample that was not handed out to this person."""
-    with store.read() as db:
-        queue_id = item_row(db, item_id)["queue_id"]
-    with store.write(queue_id) as db:
+    with changing(store, item_id) as (db, _, _):
         found = draft_of(db, person, item_id)
         if found is None and held_lease(db, person, item_id) is None:
             raise MissingError("there is no such sample")

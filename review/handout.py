@@ -9,10 +9,17 @@ from sqlalchemy.engine import RowMapping
 
 from review.drafts import Draft, draft_of
 from review.errors import ConflictError, ForbiddenError, MissingError
-from review.leases import drop_lease, has_room, held_lease, item_row, take_lease, with_room
+from review.leases import (
+    changing,
+    drop_lease,
+    has_room,
+    held_lease,
+    take_lease,
+    with_room,
+)
 from review.people import Person
 from review.queues import Queue, is_for, queue_by_id
-from review.store import ReviewStore
+from review.store import ReviewStore, lock_queue
 from review.tables import drafts, events, items, leases, snapshots, standing
 from schemas.review import ReviewMode, ShownClip, ShownSample, ShownText
 from schemas.units import Row
@@ -47,37 +54,31 @@ class Idle(Row):
 def next_item(store: ReviewStore, person: Person, queue_id: int) -> Handout | Idle:
     """What this person has already, in whatever tab; else the next that has room. A practice set
     comes first. MissingError for a queue that is not for this person."""
-    with store.read() as db:
+    with store.write(queue_id) as db:
         queue = queue_by_id(db, queue_id)
         _check_access(db, queue, person)
-        first = None if queue.practice_id is None else queue_by_id(db, queue.practice_id)
-    if first is not None:
-        found = _next(store, person, first)
-        if isinstance(found, Handout):
-            return found
-    return _next(store, person, queue)
+        if queue.practice_id is not None:
+            lock_queue(db, queue.practice_id)
+            found = _next(db, person, queue_by_id(db, queue.practice_id), store.clock())
+            if isinstance(found, Handout):
+                return found
+        return _next(db, person, queue, store.clock())
 
 
-def _next(store: ReviewStore, person: Person, queue: Queue) -> Handout | Idle:
-    with store.write(queue.queue_id) as db:
-        queue = queue_by_id(db, queue.queue_id)
-        now = store.clock()
-        item = _begun(db, person, queue, now)
-        if item is None and queue.state == "paused":
-            return Idle(why="paused")
-        item = item or _free(db, person, queue, now)
-        if item is None:
-            return Idle(why="waiting" if _others_hold(db, person, queue) else "finished")
-        return lease(db, person, queue, item, now)
+def _next(db: Connection, person: Person, queue: Queue, now: int) -> Handout | Idle:
+    item = _begun(db, person, queue, now)
+    if item is None and queue.state == "paused":
+        return Idle(why="paused")
+    item = item or _free(db, person, queue, now)
+    if item is None:
+        return Idle(why="waiting" if _others_hold(db, person, queue) else "finished")
+    return lease(db, person, queue, item, now)
 
 
 def renew(store: ReviewStore, person: Person, item_id: int, lease_id: str) -> int:
     """Keep a lease for as long again; when it now expires. ConflictError when it is lost."""
-    with store.read() as db:
-        queue = queue_by_id(db, item_row(db, item_id)["queue_id"])
-    until = store.clock() + queue.lease_ms
-    with store.write(queue.queue_id) as db:
-        row = item_row(db, item_id)
+    with changing(store, item_id) as (db, row, queue):
+        until = store.clock() + queue.lease_ms
         held = held_lease(db, person, item_id)
         if held is None or held["lease_id"] != lease_id:
             raise ConflictError("this sample is no longer yours: load the next")
@@ -133,18 +134,16 @@ def _handout(
 def _begun(db: Connection, person: Person, queue: Queue, now: int) -> RowMapping | None:
     """A sample under a live lease of this person, else one with a draft that still has room."""
     mine = leases.c.person_id == person.person_id
-    held = (
-        select(items)
-        .join(leases, leases.c.item_id == items.c.item_id)
-        .where(_of(queue) & mine & (leases.c.expires_ms > now))
-    )
-    kept = (
-        select(items)
-        .join(drafts, drafts.c.item_id == items.c.item_id)
-        .where(_of(queue) & (drafts.c.person_id == person.person_id))
-        .where(with_room(person, now) & items.c.open & ~_decided_by(person))
-    )
-    return _first(db, held) or _first(db, kept)
+    held = select(leases.c.item_id).where(mine & (leases.c.expires_ms > now))
+    kept = select(drafts.c.item_id).where(drafts.c.person_id == person.person_id)
+    ids = db.execute(held.union(kept)).scalars().all()
+    if not ids:
+        return None
+    alive = items.c.item_id.in_(held)
+    free = with_room(person, now) & items.c.open & ~_decided_by(person)
+    begun = select(items).where(_of(queue) & items.c.item_id.in_(ids) & (alive | free))
+    order = (alive.desc(), items.c.priority.desc(), items.c.place)
+    return db.execute(begun.order_by(*order).limit(1)).mappings().first()
 
 
 def _free(db: Connection, person: Person, queue: Queue, now: int) -> RowMapping | None:

@@ -1,13 +1,16 @@
 """Leases: who works at a sample now. They expire by themselves, so that none is left behind."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select
 from sqlalchemy.engine import RowMapping
 
 from review.errors import MissingError
 from review.people import Person
-from review.store import insert_into
+from review.queues import Queue, queue_by_id
+from review.store import ReviewStore, insert_into, lock_queue
 from review.tables import items, leases
 
 
@@ -16,6 +19,15 @@ def item_row(db: Connection, item_id: int) -> RowMapping:
     if found is None:
         raise MissingError("there is no such sample")
     return found
+
+
+@contextmanager
+def changing(store: ReviewStore, item_id: int) -> Iterator[tuple[Connection, RowMapping, Queue]]:
+    """A transaction in which nobody else changes the queue of an item, with both as they are."""
+    with store.write() as db:
+        queue_id = item_row(db, item_id)["queue_id"]
+        lock_queue(db, queue_id)
+        yield db, item_row(db, item_id), queue_by_id(db, queue_id)
 
 
 def held_lease(db: Connection, person: Person, item_id: int) -> RowMapping | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pydantic import Field
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from review.choosing import lot, priority_of
@@ -19,12 +19,13 @@ from schemas.units import Row
 
 QueueKind = Literal["work", "practice", "adjudication"]
 LEASE_MS: Final = 15 * 60_000
+MOST_NAME: Final = 80
 _PLACES: Final = 2**62
-_AT_ONCE: Final = 500  # rows of one INSERT; SQLite takes 32,766 values
+_AT_ONCE: Final = 1_000  # samples put in together
 
 
 class QueueSettings(Row):
-    name: str = Field(min_length=1, max_length=80)
+    name: str = Field(min_length=1, max_length=MOST_NAME)
     kind: QueueKind = "work"
     mode: ReviewMode = "judge"
     reviews: int = Field(default=1, ge=1, le=10)
@@ -110,14 +111,20 @@ def fill(store: ReviewStore, queue: Queue, entries: Iterable[Entry]) -> int:
     new. A text that changed since comes as a new item in place of the old one, whose decisions
     stay."""
     new = 0
-    with store.write(queue.queue_id) as db:
-        for group in _groups(entries):
+    for group in _groups(entries):  # each its own transaction: people wait at most for one
+        with store.write(queue.queue_id) as db:
             _keep_snapshots(db, group, store.clock())
             _close_older(db, queue, group)
+            before = _size(db, queue)
             rows = [_item(queue, entry) for entry in group]
-            statement = insert_into(db, items).values(rows).on_conflict_do_nothing()
-            new += len(db.execute(statement.returning(items.c.item_id)).all())
+            db.execute(insert_into(db, items).on_conflict_do_nothing(), rows)
+            new += _size(db, queue) - before
     return new
+
+
+def _size(db: Connection, queue: Queue) -> int:
+    here = items.c.queue_id == queue.queue_id
+    return db.execute(select(func.count()).select_from(items).where(here)).scalar_one()
 
 
 def _groups(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
@@ -156,7 +163,7 @@ def _keep_snapshots(db: Connection, entries: Sequence[Entry], now: int) -> None:
         }
         for sample in shown
     ]
-    db.execute(insert_into(db, snapshots).values(rows).on_conflict_do_nothing())
+    db.execute(insert_into(db, snapshots).on_conflict_do_nothing(), rows)
 
 
 def _item(queue: Queue, entry: Entry) -> dict[str, object]:

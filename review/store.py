@@ -30,7 +30,8 @@ class ReviewStore:
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self.engine = engine
         self.clock = clock
-        self._turn = threading.Lock()  # SQLite lets writers in by chance, after naps; this by turns
+        # SQLite lets writers of one process collide and sleep, and some would wait for seconds.
+        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
         self._here = threading.local()  # `.db`: what this thread writes together
 
     @contextmanager
@@ -67,8 +68,7 @@ class ReviewStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        turn = self._turn if self.engine.dialect.name == "sqlite" else nullcontext()
-        with named_errors(self.engine, what=WHAT), turn, self.engine.connect() as db:
+        with named_errors(self.engine, what=WHAT), self._turn, self.engine.connect() as db:
             db = db.execution_options(merr_writes=True)
             with db.begin():
                 yield db

@@ -130,6 +130,8 @@ snapshots = Table(
     Column("made_ms", BigInteger, nullable=False),
 )
 
+_PRIORITY: Final = Column("priority", Integer, nullable=False)
+
 items = Table(
     "items",
     metadata,
@@ -139,7 +141,7 @@ items = Table(
     Column("text_hash", String, nullable=False),
     Column("other_hash", String),  # A/B: the second text of the same sample
     Column("key", String, nullable=False),  # of the three above: nothing is queued twice
-    Column("priority", Integer, nullable=False),
+    _PRIORITY,
     Column("place", BigInteger, nullable=False),  # order among equals
     Column("needed", Integer),  # None: everybody is asked (gold, practice)
     Column("done", Integer, nullable=False),  # decisions that stand
@@ -153,7 +155,7 @@ items = Table(
     ),
     UniqueConstraint("queue_id", "key"),
     CheckConstraint("done >= 0 AND (needed IS NULL OR done <= needed)", name="done"),
-    Index("ix_items_next", "queue_id", "open", "priority", "place"),
+    Index("ix_items_next", "queue_id", "open", _PRIORITY.desc(), "place"),
     Index("ix_items_sample", "sample_id"),
 )
 
@@ -161,7 +163,7 @@ leases = Table(
     "leases",
     metadata,
     _item(primary_key=True),
-    _person(primary_key=True),
+    _person(primary_key=True, index=True),
     Column("lease_id", String, nullable=False),
     Column("expires_ms", BigInteger, nullable=False),
 )
@@ -170,7 +172,7 @@ drafts = Table(
     "drafts",
     metadata,
     _item(primary_key=True),
-    _person(primary_key=True),
+    _person(primary_key=True, index=True),
     Column("version", Integer, nullable=False),
     Column("draft_json", Text, nullable=False),
     Column("saved_ms", BigInteger, nullable=False),

@@ -129,9 +129,9 @@ def slugs(page: str) -> set[str]:
 
 
 def commands() -> list[str]:
-    """Command lines of README, guide and formats, those after a prompt and those in bash blocks."""
+    """Command lines of the guides, those after a prompt and those in bash blocks."""
     found = []
-    for page in (README, GUIDE, FORMATS):
+    for page in (README, GUIDE, FORMATS, PAGES["docs/review-leads.md"]):
         for kind, text in blocks(page):
             if kind == "console":
                 found += [line[2:] for line in text.splitlines() if line.startswith("$ ")]

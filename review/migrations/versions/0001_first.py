@@ -142,7 +142,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("queue_id", "key", name=op.f("uq_items_queue_id")),
     )
     op.create_index(
-        "ix_items_next", "items", ["queue_id", "open", "priority", "place"], unique=False
+        "ix_items_next",
+        "items",
+        ["queue_id", "open", sa.text("priority DESC"), "place"],
+        unique=False,
     )
     op.create_index("ix_items_sample", "items", ["sample_id"], unique=False)
     op.create_table(
@@ -181,6 +184,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("item_id", "person_id", name=op.f("pk_drafts")),
     )
+    op.create_index(op.f("ix_drafts_person_id"), "drafts", ["person_id"], unique=False)
     op.create_table(
         "events",
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -229,6 +233,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("item_id", "person_id", name=op.f("pk_leases")),
     )
+    op.create_index(op.f("ix_leases_person_id"), "leases", ["person_id"], unique=False)
     op.create_table(
         "standing",
         sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -292,6 +292,7 @@ function take(said) {
   const { answer, view } = now;
   Object.assign(answer, { labels: [...said.labels], intensity: said.intensity, verdict: said.verdict, reason: said.reason, preference: said.preference });
   if (view.editor) view.setText(said.edited_text ?? now.screen.told.text);
+  find("main").focus({ preventScroll: true });
   changed();
 }
 
