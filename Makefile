@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check bench clean
+.PHONY: help setup demo test test-all test-browser check bench clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -55,6 +55,9 @@ test: $(VENV)/.dev ## the fast tests
 test-all: $(VENV)/.dev $(VENV)/.extras ## the fast tests and the slow ones: kills, whole builds, mutants, extras
 	@$(PYTEST) -m ''
 
+test-browser: $(VENV)/.dev ## the page of reviews in Debian's chromium; pictures in build/review-shots
+	@$(BIN)/pytest -m browser tests/review/browser
+
 check: $(VENV)/.dev ## exactly what a change must pass: format, lint, types, layers, fast tests
 	@$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -66,4 +69,4 @@ bench: $(VENV)/.runtime ## measure, and write docs/benchmarks.md: make bench CLI
 	@$(BIN)/python benchmarks/run_all.py '$(CLIPS)' '$(OPENFACE)'
 
 clean: ## remove .venv, the demo's work and its release
-	@rm -rf $(VENV) $(WORK) $(RELEASES)
+	@rm -rf $(VENV) $(WORK) $(RELEASES) build/review-shots

@@ -13,6 +13,7 @@ from flows.cli_features import features
 from flows.cli_formats import export, import_app
 from flows.cli_predict import predict
 from flows.cli_review import review_app
+from flows.cli_review_serve import prepare, serve
 from flows.cli_train import train
 from flows.guard import SETUP, SOME_FAILED, guarded, is_debug
 
@@ -36,6 +37,8 @@ app.command("convert-checkpoint")(convert_checkpoint)
 app.command("merge-checkpoint")(merge_checkpoint)
 app.command("train")(train)
 app.add_typer(review_app, name="review")
+review_app.command("serve")(serve)
+review_app.command("prepare")(prepare)
 quality_app = typer.Typer(help="How good the data is, in figures.", no_args_is_help=True)
 app.add_typer(quality_app, name="quality")
 

@@ -227,6 +227,22 @@ def take_stills(payload: Json) -> Json:
     return stills.model_dump(mode="json")
 
 
+def make_clip_proxy(payload: Json) -> Json:
+    """A file that browsers play, for `merr review`; without pitch where its model is not here."""
+    from annotators.models.pitch import load_pitch
+    from annotators.models.weights import PITCH, weights_installed
+    from pipeline.proxy import make_proxy
+
+    return make_proxy(
+        Path(payload["path"]),
+        Clip.model_validate(payload["clip"]),
+        Path(payload["target"]),
+        around_s=payload["around_s"],
+        pitch=load_pitch() if weights_installed(PITCH) else None,
+        limits=MediaLimits.model_validate(payload["limits"]),
+    ).model_dump(mode="json")
+
+
 def _as_batches(
     frames: Mapping[int, tuple[float, "NDArray[np.uint8]"]],
 ) -> Iterator[FrameBatch]:
@@ -242,4 +258,5 @@ JOBS: Final[dict[str, Callable[[Json], Json]]] = {
     "measure": measure,
     "stills": take_stills,
     "inputs": write_inputs,
+    "proxy": make_clip_proxy,
 }

@@ -32,6 +32,7 @@ class ReviewStore:
         self.clock = clock
         # SQLite lets writers of one process collide and sleep, and some would wait for seconds.
         self._turn = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        self._here = threading.local()  # `.db`: what this thread writes together
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -42,11 +43,34 @@ class ReviewStore:
     def write(self, queue_id: int | None = None) -> Iterator[Connection]:
         """A transaction, on the disk when it ends. On SQLite writers come one after the other
         anyway; on PostgreSQL those of one queue do."""
+        joined: Connection | None = getattr(self._here, "db", None)
+        if joined is not None:
+            yield joined
+            return
+        with self._transaction() as db:
+            if queue_id is not None:
+                lock_queue(db, queue_id)
+            yield db
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """On SQLite the writes of this thread are one transaction: one wait for the disk. On
+        PostgreSQL, where each locks its own queue, they stay apart."""
+        if self.engine.dialect.name != "sqlite":
+            yield
+            return
+        with self._transaction() as db:
+            self._here.db = db
+            try:
+                yield
+            finally:
+                self._here.db = None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
         with named_errors(self.engine, what=WHAT), self._turn, self.engine.connect() as db:
             db = db.execution_options(merr_writes=True)
             with db.begin():
-                if queue_id is not None:
-                    lock_queue(db, queue_id)
                 yield db
 
     def secret(self) -> str:

@@ -346,7 +346,12 @@ def test_every_command_line_shown_is_one_that_merr_understands(line):
 def test_the_guide_shows_every_command_and_every_option_of_a_build():
     command = typer.main.get_command(app).commands
     shown = {line.split()[1] for line in commands() if line.startswith("merr ")}
-    assert set(command) - shown <= {"engines", "accept", "train", "review"}  # each on a page of its own
+    assert set(command) - shown <= {
+        "engines",
+        "accept",
+        "train",
+        "review",
+    }  # each on a page of its own
     assert all(f"merr {name}" in "".join(PAGES.values()) for name in command)
     options = {option for param in command["build"].params for option in param.opts}
     missing = {o for o in options if o.startswith("--") and o not in GUIDE}

@@ -1,0 +1,349 @@
+"""Fifteen reviewers at once over 2,000 samples, against the real server: what they wait, and
+whether every decision is kept exactly once, also when the server is killed in the middle.
+
+    python benchmarks/review_load.py [--samples 2000] [--reviewers 15] [--reviews 2] [--db URL]
+    python benchmarks/review_load.py --first-screen 100000
+
+Each reviewer is a thread with its own connection and session; the server is a process of its own.
+"Decide and get the next" is one request; the time is what the reviewer waits for its answer.
+At full speed nobody thinks in between; --think S waits up to so many seconds at random.
+"""
+
+import argparse
+import os
+import random
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from sqlalchemy import select
+
+from pipeline.layout import WorkFolder
+from review.people import accept_invitation, invite, log_in
+from review.queues import Entry, Queue, QueueSettings, fill, open_queue
+from review.store import ReviewStore, open_store
+from review.tables import events, items, standing
+from review.tokens import SESSION
+from schemas.clip import clip_id_of
+from schemas.maker import Maker
+from schemas.review import ShownClip, ShownSample, ShownText
+from schemas.sample import sample_id_of, text_hash_of
+
+LABELS = ("neutral", "angry", "happy", "sad", "worried", "surprise", "fear", "contempt", "doubt")
+WORDS = [
+    "the",
+    "lips",
+    "part",
+    "and",
+    "the",
+    "brows",
+    "rise",
+    "while",
+    "the",
+    "voice",
+    "grows",
+    "louder",
+    "and",
+    "the",
+    "pitch",
+    "falls",
+]
+PASSWORD = "a password of nobody"  # noqa: S105
+
+
+def sample(number: int) -> ShownSample:
+    """A text as long as MERR's fine ones (about 120 words)."""
+    draw = random.Random(number)
+    text = f"Sample {number}: " + " ".join(draw.choices(WORDS, k=120))
+    clip_id = clip_id_of(f"video{number}", 0, 3_000_000)
+    told = ShownText(
+        sample_id=sample_id_of(clip_id, "fine", "reason"),
+        tier="fine",
+        text_hash=text_hash_of(text),
+        text=text,
+        made_by=Maker(engine="benchmark", version="1"),
+        label=draw.choice(LABELS),
+        label_source="given",
+        confidence=None,
+        own_label=None,
+        clues=(),
+        conclusion=None,
+        claims=None,
+        flags=(),
+        disputed=draw.random() < 0.2,
+    )
+    clip = ShownClip(
+        clip_id=clip_id,
+        video_id=f"video{number}",
+        name=f"{number}.mp4",
+        start_us=0,
+        end_us=3_000_000,
+        peak_index=10,
+        peak_t_s=0.4,
+        spoken=None,
+        spoken_en=None,
+        tone=None,
+        scene=None,
+        items=(),
+    )
+    return ShownSample(clip=clip, told=told)
+
+
+@dataclass
+class Reviewer:
+    """One person at one browser; keeps what the server acknowledged."""
+
+    url: str
+    name: str
+    token: str
+    queue: int
+    think_s: float
+    waits_s: list[float] = field(default_factory=list)
+    acknowledged: list[str] = field(default_factory=list)
+    refused: Counter[int] = field(default_factory=Counter)
+    down: int = 0
+
+    def work(self, stop: threading.Event) -> None:
+        draw = random.Random(self.name)
+        with httpx.Client(base_url=self.url, cookies={SESSION: self.token}, timeout=60) as http:
+            csrf = self._patiently(lambda: http.get("/api/hello")).json()["csrf"]
+            http.headers["x-csrf-token"] = csrf
+            following = self._next(http)
+            while not stop.is_set():
+                screen = following["screen"]
+                if screen is None:
+                    if following["idle"]["why"] == "finished":
+                        return
+                    time.sleep(0.05)
+                    following = self._next(http)
+                    continue
+                if self.think_s:
+                    time.sleep(draw.uniform(0, self.think_s))
+                following = self._decide(http, screen, draw)
+
+    def _next(self, http: httpx.Client) -> dict:
+        return self._patiently(lambda: http.post(f"/api/queues/{self.queue}/next")).json()
+
+    def _decide(self, http: httpx.Client, screen: dict, draw: random.Random) -> dict:
+        request = uuid.UUID(int=draw.getrandbits(128)).hex
+        body = {
+            "lease_id": screen["lease_id"],
+            "version": screen["version"],
+            "request_id": request,
+            "answer": {"labels": [draw.choice(LABELS)], "verdict": "accept", "seconds": 9.0},
+            "queue_id": self.queue,
+        }
+        path = f"/api/items/{screen['item_id']}/decide"
+        started = time.perf_counter()
+        answered = self._patiently(lambda: http.post(path, json=body))
+        self.waits_s.append(time.perf_counter() - started)
+        if answered.status_code != 200:
+            self.refused[answered.status_code] += 1
+            return self._next(http)
+        self.acknowledged.append(request)
+        return answered.json()["next"]
+
+    def _patiently(self, send) -> httpx.Response:
+        """As the page does: a request that was not answered is sent again, under its name."""
+        while True:
+            try:
+                answered = send()
+            except httpx.TransportError:
+                self.down += 1
+                time.sleep(0.1)
+                continue
+            if answered.status_code != 503:
+                return answered
+            time.sleep(0.1)
+
+
+@contextmanager
+def server(work: Path, db: str | None, port: int) -> Iterator[subprocess.Popen]:
+    started = start(work, db, port)
+    try:
+        yield started
+    finally:
+        started.terminate()
+        started.wait()
+
+
+def start(work: Path, db: str | None, port: int) -> subprocess.Popen:
+    code = "from benchmarks.review_load import serve; serve()"
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-c", code, str(work), str(port), db or ""]
+    process = subprocess.Popen(command, env=environment)
+    for _ in range(600):
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/api/hello", timeout=5)
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return process
+    raise SystemExit("the server did not start within a minute")
+
+
+def serve() -> None:
+    """The process of the server: `merr review serve` without a build beside it."""
+    from review.serving import make_server, open_house
+    from review.store import review_file
+
+    work, port, db = WorkFolder(Path(sys.argv[1])), int(sys.argv[2]), sys.argv[3] or None
+    store = open_store(db, default=review_file(work))
+    make_server(open_house(work, store), host="127.0.0.1", port=port).run()
+
+
+def open_place(work: Path, db: str | None, samples: int, reviews: int) -> tuple[ReviewStore, Queue]:
+    from review.store import review_file
+
+    store = open_store(db, default=review_file(WorkFolder(work)))
+    settings = QueueSettings(name="load", labels=LABELS, source="benchmark", reviews=reviews)
+    queue = open_queue(store, settings)
+    fill(store, queue, (Entry(sample(number)) for number in range(samples)))
+    return store, queue
+
+
+def tokens(store: ReviewStore, count: int) -> dict[str, str]:
+    found = {}
+    for number in range(count):
+        name = f"reviewer {number}"
+        accept_invitation(store, invite(store, name), PASSWORD)
+        found[name] = log_in(store, name, PASSWORD, address="here").token
+    return found
+
+
+def faults(store: ReviewStore, reviewers: list[Reviewer], samples: int, reviews: int) -> list[str]:
+    """What is not as it must be: nothing, always."""
+    with store.read() as db:
+        kept = db.execute(select(events.c.request_id).where(events.c.kind == "decide")).scalars()
+        stored = Counter(kept)
+        done = list(db.execute(select(items.c.done)).scalars())
+        stands = db.execute(select(standing.c.item_id, standing.c.person_id)).all()
+    acknowledged = {request for reviewer in reviewers for request in reviewer.acknowledged}
+    told = []
+    if lost := acknowledged - stored.keys():
+        told.append(f"{len(lost)} acknowledged decisions are lost")
+    if max(stored.values(), default=0) > 1:
+        told.append("a decision is stored twice")
+    if max(done) > reviews:
+        told.append(f"a sample has {max(done)} reviews of {reviews}")
+    if len(done) != samples or sum(done) != samples * reviews:
+        told.append(f"{sum(done)} reviews of {samples * reviews}")
+    if len(set(stands)) != len(stands) or len(stands) != sum(stored.values()):
+        told.append("decisions that stand are not those that were made")
+    return told
+
+
+def load(wanted: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        store, queue = open_place(work, wanted.db, wanted.samples, wanted.reviews)
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        reviewers = [
+            Reviewer(url, name, token, queue.queue_id, wanted.think)
+            for name, token in tokens(store, wanted.reviewers).items()
+        ]
+        started, kills = run(work, wanted, port, reviewers)
+        broken = faults(store, reviewers, wanted.samples, wanted.reviews)
+        store.close()
+        print_figures(reviewers, time.perf_counter() - started, kills)
+    for fault in broken:
+        print("FAULT", fault)
+    print("every decision exactly once, none beyond, none lost" if not broken else "BROKEN")
+    return 1 if broken else 0
+
+
+def run(
+    work: Path, wanted: argparse.Namespace, port: int, reviewers: list[Reviewer]
+) -> tuple[float, int]:
+    """Until all is decided; with --kill the server is killed (-9) again and again meanwhile."""
+    process = start(work, wanted.db, port)
+    stop, kills = threading.Event(), 0
+    threads = [threading.Thread(target=reviewer.work, args=(stop,)) for reviewer in reviewers]
+    started = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        time.sleep(wanted.kill or 0.2)
+        if wanted.kill and any(thread.is_alive() for thread in threads):
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            process, kills = start(work, wanted.db, port), kills + 1
+    process.terminate()
+    process.wait()
+    return started, kills
+
+
+def print_figures(reviewers: list[Reviewer], seconds: float, kills: int) -> None:
+    waits = sorted(wait for reviewer in reviewers for wait in reviewer.waits_s)
+    made = sum(len(reviewer.acknowledged) for reviewer in reviewers)
+    refused = sum((reviewer.refused for reviewer in reviewers), Counter())
+    print(f"{made} decisions in {seconds:.1f} s, {made / seconds:.0f} a second, {kills} kills")
+    print(f"refused: {dict(refused)}; unanswered and sent again: {sum(r.down for r in reviewers)}")
+    cuts = statistics.quantiles(waits, n=100)
+    print(
+        f"decide and get the next: median {cuts[49] * 1000:.1f} ms, p95 {cuts[94] * 1000:.1f} ms, "
+        f"p99 {cuts[98] * 1000:.1f} ms, most {waits[-1] * 1000:.1f} ms"
+    )
+
+
+def first_screen(wanted: argparse.Namespace) -> int:
+    """From a browser that has nothing to the first sample, for a queue of so many."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        store, queue = open_place(work, wanted.db, wanted.first_screen, wanted.reviews)
+        (token,) = tokens(store, 1).values()
+        port = free_port()
+        with server(work, wanted.db, port):
+            for _ in range(3):
+                started = time.perf_counter()
+                with httpx.Client(
+                    base_url=f"http://127.0.0.1:{port}", cookies={SESSION: token}, timeout=60
+                ) as http:
+                    csrf = http.get("/api/hello").json()["csrf"]
+                    listed = http.get("/api/queues")
+                    at_list = time.perf_counter() - started
+                    given = http.post(
+                        f"/api/queues/{queue.queue_id}/next", headers={"x-csrf-token": csrf}
+                    )
+                if (listed.status_code, given.status_code) != (200, 200):
+                    raise SystemExit("the server refused")
+                seconds = time.perf_counter() - started
+                print(f"queues after {at_list * 1000:.0f} ms, sample after {seconds * 1000:.0f} ms")
+        store.close()
+    return 0
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--samples", type=int, default=2000)
+    parser.add_argument("--reviewers", type=int, default=15)
+    parser.add_argument("--reviews", type=int, default=2)
+    parser.add_argument("--think", type=float, default=0.0)
+    parser.add_argument("--kill", type=float, default=0.0, help="Seconds between two kill -9.")
+    parser.add_argument("--db", default=None)
+    parser.add_argument("--first-screen", type=int, default=0, metavar="SAMPLES")
+    wanted = parser.parse_args()
+    return first_screen(wanted) if wanted.first_screen else load(wanted)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

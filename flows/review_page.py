@@ -1,0 +1,77 @@
+"""What `merr review serve` and `merr review prepare` do."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from flows.extras import need_review
+from flows.session import load_run, open_chain
+from pipeline.layout import WorkFolder
+from pipeline.pool import WorkerPool
+from review.media_folder import MediaFolder
+from review.preparing import Preparation, prepare
+
+_MOST_TOLD: Final = 10
+
+
+def serve_page(
+    work: WorkFolder,
+    db: str | None,
+    *,
+    host: str,
+    port: int,
+    names: Sequence[str],
+    say: Callable[[str], None],
+) -> None:
+    """Until it is stopped. SetupError for what is no work folder, or a port that is taken."""
+    need_review()
+    from review.people import everybody
+    from review.serving import is_loopback, make_server, open_house
+    from review.store import open_store, review_file
+
+    load_run(work)
+    store = open_store(db, default=review_file(work))
+    try:
+        server = make_server(open_house(work, store), host=host, port=port, names=names)
+        spelt = f"[{host}]" if ":" in host else host
+        say(f"http://{spelt}:{port}/login")
+        if not everybody(store):
+            say(f"nobody has an account yet: merr review invite {work.root} NAME --role lead")
+        if not is_loopback(host):
+            say("passwords travel readable over http: put a server with TLS in front of this one")
+        server.run()
+    finally:
+        store.close()
+
+
+def prepare_media(
+    work: WorkFolder, db: str | None, *, every: bool, around_s: float, jobs: int | None
+) -> Preparation:
+    need_review()
+    chain = open_chain(work)
+    run = chain.settings.run
+    slots = jobs or run.jobs or os.cpu_count() or 1
+    wanted = None if every else _queued_clips(work, db)
+    with WorkerPool(slots, log=work.log, memory_gb=run.worker_memory_gb) as pool:
+        return prepare(chain, MediaFolder.of(work), pool, clip_ids=wanted, around_s=around_s)
+
+
+def _queued_clips(work: WorkFolder, db: str | None) -> set[str]:
+    from review.desk import queued_clips
+    from review.store import open_store, review_file
+
+    store = open_store(db, default=review_file(work))
+    try:
+        return queued_clips(store)
+    finally:
+        store.close()
+
+
+def prepared_text(done: Preparation) -> str:
+    lines = [f"prepared {done.made} clips, {done.there} were there"]
+    lines += [f"{clip_id}: {why}" for clip_id, why in done.failed[:_MOST_TOLD]]
+    if len(done.failed) > _MOST_TOLD:
+        lines.append(f"and {len(done.failed) - _MOST_TOLD} more failed")
+    if not done.made and not done.there and not done.failed:
+        lines = ["no queue has clips yet: merr review queue makes one, --all prepares every clip"]
+    return "\n".join(lines)

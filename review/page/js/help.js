@@ -1,0 +1,54 @@
+// Keys, how to change them, and what the labels mean, over the page.
+
+import { h } from "./dom.js";
+import { DEFAULTS, placeOf } from "./keys.js";
+import { meaningsView } from "./label_names.js";
+import { t } from "./words.js";
+
+export function actionName(action) {
+  const digit = /^(digit|intensity)(\d)$/.exec(action);
+  return digit === null ? t(`key.${action}`) : t(`key.${digit[1]}`, { n: digit[2] });
+}
+
+export function openHelp(keys, labels, redraw) {
+  const said = h("p", { role: "status", class: "quiet" });
+  const list = h("div", { class: "key-list" });
+  const close = () => dialog.close();
+  const draw = () => list.replaceChildren(...Object.keys(DEFAULTS).map((action) => row(keys, action, said, draw)));
+  const reset = () => {
+    keys.reset();
+    draw();
+  };
+  const dialog = h("dialog", { class: "help", "aria-label": t("keys.title") },
+    h("h2", {}, t("help.labels")), meaningsView(labels),
+    h("h2", {}, t("keys.title")), h("p", { class: "quiet" }, t("keys.hint")), said, list,
+    h("p", {}, h("button", { type: "button", onclick: reset }, t("keys.reset")), " ", h("button", { type: "button", class: "main", onclick: close }, t("help.close"))));
+  draw();
+  dialog.addEventListener("close", () => {
+    delete keys.capture;
+    dialog.remove();
+    redraw();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  keys.capture = (event) => { if (event.key === "?") close(); };
+}
+
+function row(keys, action, said, draw) {
+  const change = (event) => {
+    const button = event.currentTarget;
+    button.textContent = t("keys.press");
+    const before = keys.capture;
+    keys.capture = (pressed) => {
+      if (["Shift", "Control", "Alt", "Meta", "Tab"].includes(pressed.key) || pressed.isComposing) return;
+      pressed.preventDefault();
+      keys.capture = before;
+      if (pressed.key !== "Escape") {
+        const taken = keys.set(action, placeOf(pressed));
+        said.textContent = taken === null ? "" : t("keys.taken", { action: actionName(taken) });
+      }
+      draw();
+    };
+  };
+  return h("button", { type: "button", class: "key-row", onclick: change }, h("span", {}, actionName(action)), h("kbd", {}, keys.name(action)));
+}
