@@ -1,5 +1,6 @@
 """A checkpoint and its base model as one model that needs neither peft nor a base model."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from schemas.errors import SetupError
 from trainer.checkpoint import load_checkpoint
 from trainer.language_model import load_tokenizer
 from trainer.model import EmotionLlama
+from trainer.open_model import TRAINED_ON
 
 
 def merged(model: Any) -> EmotionLlama:
@@ -29,4 +31,6 @@ def merge_checkpoint(
     whole = merged(load_checkpoint(checkpoint, llm=llm, dtype=dtype))
     whole.save_pretrained(to)
     tokenizer.save_pretrained(to)
+    if (checkpoint / TRAINED_ON).exists():  # a merged model has seen what its adapter has
+        shutil.copyfile(checkpoint / TRAINED_ON, to / TRAINED_ON)
     return to

@@ -20,7 +20,7 @@ TRAINED_ON: Final = "trained_on.json"
 
 class TrainedOn(Row):
     """What a model has seen: features of other encoders mean nothing to it. Where all is None that
-    can be, nobody says: the model was converted from the original, or merged."""
+    can be, nobody says: the model was converted from the original."""
 
     recipe: str | None  # name
     release: str | None  # NAME X.Y.Z

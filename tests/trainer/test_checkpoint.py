@@ -15,6 +15,7 @@ from trainer.checkpoint import load_checkpoint, load_model, save_checkpoint
 from trainer.lora import with_lora
 from trainer.merge import merge_checkpoint
 from trainer.model import EmotionLlama
+from trainer.open_model import TRAINED_ON
 
 pytestmark = [pytest.mark.slow, pytest.mark.model]
 
@@ -142,7 +143,9 @@ def test_a_folder_that_is_no_checkpoint_is_refused(tmp_path, files, told):
 
 def test_a_merged_model_opens_without_peft_and_base_and_says_the_same(folder, tmp_path):
     model = load_checkpoint(folder, dtype=torch.float32).eval()
+    (folder / TRAINED_ON).write_text("{}")
     to = merge_checkpoint(folder, tmp_path / "whole", dtype=torch.float32)
+    assert (to / TRAINED_ON).read_text() == "{}"  # which encoders its features are of
     (tmp_path / "base").rename(tmp_path / "gone")
     whole, tokenizer = load_model(to, dtype=torch.float32)
     assert type(whole) is EmotionLlama
