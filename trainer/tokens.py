@@ -55,7 +55,7 @@ def tokenised(
         with atomic_folder(folder) as unfinished:
             _write(unfinished, _sequences(samples, maker, beside))
     return TokenTable(
-        ids=np.memmap(folder / "ids.i32", np.int32, mode="r"),
+        ids=np.asarray(np.memmap(folder / "ids.i32", np.int32, mode="r")),
         offsets=np.fromfile(folder / "offsets.i64", np.int64),
         answers=np.fromfile(folder / "answers.i32", np.int32),
     )
