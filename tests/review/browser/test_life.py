@@ -14,7 +14,8 @@ def queue(stage, samples, request):
     return stage.queue(request.node.name, [disputed(samples[0]), *samples[1:]])
 
 
-def test_a_sample_lives_by_keyboard_alone(stage, queue, open_page, shot):
+def test_a_sample_lives_by_keyboard_alone(stage, samples, open_page, shot):
+    queue = stage.queue("first round", [disputed(samples[0]), *samples[1:]])
     page = open_page(None, "/")
     expect(page.locator("#name")).to_be_focused()
     shot(page, "login")
