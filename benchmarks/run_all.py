@@ -37,6 +37,7 @@ BENCHMARKS = (
     Benchmark("`merr status` over 100,000 clips", "status_100k.py"),
     Benchmark("The road past the chat models", "chat_road.py"),
     Benchmark("Installing", "install.py"),
+    Benchmark("Fifteen reviewers at once", "review_load.py", reads_clips=False, is_table=False),
     Benchmark("Finding false claims", "grounding.py", reads_clips=False),
     Benchmark("Agreement with OpenFace", "au_agreement.py", reads_openface=True, is_table=False),
 )

@@ -218,8 +218,9 @@ def test_an_old_decision_is_taken_back_from_the_history(stage, queue, open_page,
         expect(page.locator("#text")).not_to_have_value(text)
     oldest = decided(stage, queue)[0]
     page.goto("/history")
-    shot(page, "history")
     rows = page.locator("tbody tr", has_text=queue.name)
+    expect(rows).to_have_count(3)
+    shot(page, "history")
     rows.nth(2).get_by_role("button", name="Undo").click()
     expect(page.locator(".sample")).to_be_visible()
     assert oldest.event_id not in [event.event_id for event in decided(stage, queue)]
