@@ -31,7 +31,7 @@ class PeopleSaw:
 _SAID: dict[TextState, str] = {
     "accepted": "accepted",
     "edited": "edited",
-    "rejected": "rejected and left out",
+    "rejected": "rejected",
     "disputed": "disputed",
     "unclear": "not to be judged",
     "unseen": "changed since or not yet judged by all",

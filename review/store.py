@@ -105,8 +105,12 @@ def open_store(db: str | None, *, default: Path, clock: Clock | None = None) -> 
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
     store = ReviewStore(engine, clock or now_ms)
-    with store.write() as connection:
-        migrate(connection)
+    try:
+        with store.write() as connection:
+            migrate(connection)
+    except SetupError:
+        store.close()
+        raise
     return store
 
 

@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-pytest.importorskip("argon2", reason="the extra `review` is not installed")
-
 from flows.cli import app
 from flows.guard import guarded
 from pipeline.release import read_manifest

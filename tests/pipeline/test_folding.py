@@ -112,6 +112,17 @@ def test_another_label_writes_the_texts_anew_from_the_same_evidence(publishing, 
     assert targets >= {label, kept.smp_reason_caption}
 
 
+def test_a_text_that_was_rejected_for_its_label_is_not_the_one_written_for_the_new(
+    publishing, rows
+):
+    _, fine = rows
+    label = other(fine.pseu_emotion)
+    folder = publishing(said(fine, labels=(label,), verdict="reject", reason="wrong_label"))
+    kept = row_of(folder, "fine", fine.clip_id)
+    assert (kept.pseu_emotion, "text_edited" in kept.flags) == (label, False)
+    assert reviews(folder)[0].text_state == "rejected"  # of the text of the build
+
+
 def test_an_edited_text_takes_the_place_of_the_machines(publishing, rows):
     _, fine = rows
     text = "She smiles only with her mouth."

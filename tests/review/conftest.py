@@ -1,19 +1,15 @@
-"""The database of reviews, on SQLite and on PostgreSQL; skipped where the extra is not here."""
+"""The database of reviews, on SQLite and on PostgreSQL."""
 
 import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
-for package in ("alembic", "argon2"):
-    pytest.importorskip(package, reason="the extra `review` is not installed")
-
-from sqlalchemy import create_engine, text  # noqa: E402
-
-from review.store import open_store, store_url  # noqa: E402
-from tests.chat.postgres import running, server_programs  # noqa: E402
-from tests.review.office import Office, StillClock  # noqa: E402
+from review.store import open_store, store_url
+from tests.chat.postgres import running, server_programs
+from tests.review.office import Office, StillClock
 
 
 @pytest.fixture(scope="session")
