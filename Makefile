@@ -65,7 +65,7 @@ check: $(VENV)/.dev ## exactly what a change must pass: format, lint, types, lay
 	$(BIN)/lint-imports
 	$(PYTEST)
 
-bench: $(VENV)/.runtime ## measure, and write docs/benchmarks.md: make bench CLIPS=folder OPENFACE=folder
+bench: $(VENV)/.dev ## measure, and write docs/benchmarks.md: make bench CLIPS=folder OPENFACE=folder
 	@$(BIN)/python benchmarks/run_all.py '$(CLIPS)' '$(OPENFACE)'
 
 clean: ## remove .venv, the demo's work and its release

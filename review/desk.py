@@ -4,8 +4,6 @@ from typing import Literal
 
 from sqlalchemy import Connection, Select, func, select
 
-from review.errors import MissingError
-from review.leases import held_lease
 from review.people import Person
 from review.queues import QueueKind, is_for, queue_of
 from review.store import ReviewStore
@@ -56,13 +54,6 @@ def my_queues(store: ReviewStore, person: Person) -> list[MyQueue]:
         )
         for queue in found
     ]
-
-
-def check_held(store: ReviewStore, person: Person, item_id: int) -> None:
-    """MissingError for a sample that was not handed out to this person."""
-    with store.read() as db:
-        if held_lease(db, person, item_id) is None:
-            raise MissingError("there is no such sample of yours")
 
 
 def _counts(db: Connection, query: Select[int, int]) -> dict[int, int]:

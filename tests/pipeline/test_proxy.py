@@ -116,3 +116,12 @@ def test_a_pitch_stands_in_the_column_of_its_time():
     heard = [i for i, value in enumerate(found) if value is not None]
     assert heard
     assert all(0.48 <= i * 0.01 <= 0.51 for i in heard)
+
+
+def test_a_clip_of_a_long_film_is_as_small_as_one_of_a_short_film(tmp_path):
+    long = make_film(tmp_path / "long.mp4", Film(frames=3000, rate=5, gop=50, sound=False))
+    made = proxy_of(long, 300, 303, tmp_path / "out.mp4", around_s=2)
+    assert made.duration_s == pytest.approx(7, abs=0.3)
+    numbers = [number_of(picture) for _, picture in pictures(tmp_path / "out.mp4")]
+    assert numbers == [frame % 256 for frame in range(1490, 1525)]
+    assert (tmp_path / "out.mp4").stat().st_size < 100_000

@@ -1,5 +1,6 @@
 // The frame in which the face says most: a box around the person meant, and its units in words.
 
+import { auName } from "./au_names.js";
 import { h } from "./dom.js";
 import { strength } from "./strip.js";
 import { t } from "./words.js";
@@ -32,7 +33,7 @@ function lay(element, [left, top, width, height]) {
 function units(peak, tracks) {
   if (peak === null) return null;
   const told = (au) => (au.intensity === null ? "" : ` ${strength(au.intensity)} (${au.intensity.toFixed(1)})`);
-  const rows = [...peak.aus].sort((a, b) => (b.intensity ?? 0) - (a.intensity ?? 0)).map((au) => h("li", {}, h("b", {}, peak.names[au.au]), told(au), " ", h("small", {}, au.au)));
+  const rows = [...peak.aus].sort((a, b) => (b.intensity ?? 0) - (a.intensity ?? 0)).map((au) => h("li", {}, h("b", {}, auName(au.au, peak.names[au.au])), told(au), " ", h("small", {}, au.au)));
   const proxy = tracks.strip?.proxy ? h("p", { class: "quiet" }, t("tracks.proxy")) : null;
   return h("div", {}, h("ul", { class: "units" }, rows), proxy);
 }

@@ -1,5 +1,6 @@
 // All tracks of a clip over one axis: a click anywhere seeks, one line shows where the player is.
 
+import { auName } from "./au_names.js";
 import { Axis } from "./axis.js";
 import { h } from "./dom.js";
 import { paintStrip, strength, unitAt } from "./strip.js";
@@ -44,7 +45,7 @@ export class Timeline {
 
   gutter() {
     const { strip, proxy } = this.tracks;
-    const names = (strip?.aus ?? []).map((row) => h("span", { class: "au", title: row.name }, `${row.au} ${row.name}`));
+    const names = (strip?.aus ?? []).map((row) => h("span", { class: "au", title: auName(row.au, row.name) }, named(row)));
     const key = proxy.sound === null ? null : pitchRange(proxy.sound);
     const told = key === null ? t("tracks.sound_key_no_pitch") : t("tracks.sound_key", { low: key[0], high: key[1] });
     const face = h("div", { class: "names face" }, names.length ? names : t("tracks.aus"));
@@ -54,7 +55,7 @@ export class Timeline {
 
   saidOfFace() {
     const { strip } = this.tracks;
-    return [t("tracks.aus"), ...(strip?.aus ?? []).map((row) => `${row.au} ${row.name}`), strip?.proxy ? t("tracks.proxy") : ""].filter(Boolean).join(", ");
+    return [t("tracks.aus"), ...(strip?.aus ?? []).map(named), strip?.proxy ? t("tracks.proxy") : ""].filter(Boolean).join(", ");
   }
 
   draw() {
@@ -119,7 +120,7 @@ export class Timeline {
   tell(event, time) {
     const { strip } = this.tracks;
     const found = strip === null || !strip.aus.length ? null : unitAt(strip, event.clientY - this.strip.getBoundingClientRect().top, time);
-    const told = found === null ? "" : found[1] === null ? `${found[0].au} ${found[0].name}: ?` : `${found[0].au} ${found[0].name}: ${found[1].toFixed(2)} (${strength(found[1])})`;
+    const told = found === null ? "" : found[1] === null ? `${named(found[0])}: ?` : `${named(found[0])}: ${found[1].toFixed(2)} (${strength(found[1])})`;
     this.tip.hidden = told === "";
     this.tip.textContent = told;
     const left = event.clientX - this.lane.getBoundingClientRect().left;
@@ -130,6 +131,8 @@ export class Timeline {
     this.watcher.disconnect();
   }
 }
+
+const named = (row) => `${row.au} ${auName(row.au, row.name)}`;
 
 function place(element, x) {
   element.style.left = `${x}px`;

@@ -85,6 +85,7 @@ async function showSample(screen) {
 }
 
 function leaveSample({ decided }) {
+  keys.use({}); // a key pressed before the next sample is there was meant for this one
   if (now === null) return;
   now.keeper.close({ decided });
   now.watch.close();

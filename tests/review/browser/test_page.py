@@ -29,6 +29,7 @@ def test_everything_is_there_in_chinese(stage, queue, open_page, shot):
     expect(page.locator(".claim.current .mark")).to_contain_text("相矛盾")
     shot(page, "chinese")
     english = re.compile(r"\b(Decision|Label|Note|Words|Scene|Skip|Frame|Queue|Peak)\b")
+    expect(page.locator(".units li").first).to_contain_text(re.compile("[一-鿿]"))
     for place in (".panel", ".controls", ".gutter", "#bar"):
         told = page.locator(place).inner_text()
         assert not english.search(told), told

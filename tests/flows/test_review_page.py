@@ -1,0 +1,63 @@
+"""`merr review prepare` and `merr review serve`, as they are typed."""
+
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from review.queues import Entry, QueueSettings, fill, open_queue
+from review.sources import samples_of_work
+from review.store import open_store, review_file
+from tests.review.browser.stage import free_port
+
+pytestmark = pytest.mark.slow
+MERR = (sys.executable, "-c", "from flows.cli import main; main()", "review")
+
+
+def merr(*arguments):
+    done = subprocess.run((*MERR, *map(str, arguments)), capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def queued(chain):
+    store = open_store(None, default=review_file(chain.work))
+    queue = open_queue(store, QueueSettings(name="first", labels=("happy",), source="a test"))
+    fill(store, queue, [Entry(sample) for sample in samples_of_work(chain)])
+    store.close()
+
+
+def test_what_is_queued_is_prepared_and_nothing_else(workshop):
+    chain = workshop.open()
+    code, said = merr("prepare", chain.work.root)
+    assert (code, said) == (
+        0,
+        "no queue has clips yet: merr review queue makes one, --all prepares every clip\n",
+    )
+    queued(chain)
+    code, said = merr("prepare", chain.work.root, "--jobs", 1)
+    assert code == 0
+    assert "0 were there" in said
+    code, said = merr("prepare", chain.work.root)
+    assert said.startswith("prepared 0 clips")
+
+
+def test_the_page_is_served_until_it_is_stopped(workshop):
+    chain = workshop.open()
+    port = free_port()
+    command = (*MERR, "serve", str(chain.work.root), "--port", str(port))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout.readline() == f"http://127.0.0.1:{port}/login\n"
+        assert "merr review invite" in serving.stdout.readline()
+        transport = httpx.HTTPTransport(retries=8)
+        with httpx.Client(transport=transport) as http:
+            assert http.get(f"http://127.0.0.1:{port}/login").status_code == 200
+        serving.send_signal(signal.SIGINT)
+        assert serving.wait(20) == 130
+
+
+def test_what_is_no_work_folder_is_not_served(tmp_path):
+    code, said = merr("serve", tmp_path)
+    assert code == 2
+    assert "no work folder" in said
