@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from flows.extras import need_review
-from flows.session import load_run, open_chain
+from flows.session import load_run, locked, open_chain
 from pipeline.layout import WorkFolder
 from pipeline.pool import WorkerPool
 from review.media_folder import MediaFolder
@@ -52,7 +52,10 @@ def prepare_media(
     run = chain.settings.run
     slots = jobs or run.jobs or os.cpu_count() or 1
     wanted = None if every else _queued_clips(work, db)
-    with WorkerPool(slots, log=work.log, memory_gb=run.worker_memory_gb) as pool:
+    with (
+        locked(work),
+        WorkerPool(slots, log=work.log, memory_gb=run.worker_memory_gb) as pool,
+    ):
         return prepare(chain, MediaFolder.of(work), pool, clip_ids=wanted, around_s=around_s)
 
 

@@ -62,9 +62,12 @@ def prepare(
     around_s: Seconds = AROUND_S,
 ) -> Preparation:
     """Of the named clips, or of all; `around_s` of the film is shown before and after a clip. A
-    clip that fails is told and does not stop the others."""
+    clip that fails is told and does not stop the others. Only for who holds the lock of the work
+    folder."""
     folder.root.mkdir(parents=True, exist_ok=True)
-    jobs = [job for job in _jobs(chain, clip_ids, around_s)]
+    for left in folder.root.glob(".*.tmp"):  # of a run that was killed
+        left.unlink()
+    jobs = list(_jobs(chain, clip_ids, around_s))
     wanted = [job for job in jobs if not _is_there(folder, job)]
     with ThreadPoolExecutor(pool.slots) as threads:
         told = list(threads.map(lambda job: _make(folder, pool, chain, job, around_s), wanted))

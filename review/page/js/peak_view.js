@@ -8,7 +8,7 @@ import { t } from "./words.js";
 export function peakView(address, tracks) {
   const peak = tracks?.peak ?? null;
   if (address === null && peak === null) return null;
-  const picture = address === null ? null : h("img", { src: address, alt: peak === null ? t("player.still") : `${t("peak.title")}, ${t("peak.at", { time: peak.t_s.toFixed(2) })}` });
+  const picture = address === null ? null : h("img", { src: address, width: tracks?.proxy?.width_px, height: tracks?.proxy?.height_px, alt: peak === null ? t("player.still") : `${t("peak.title")}, ${t("peak.at", { time: peak.t_s.toFixed(2) })}` });
   const frame = h("div", { class: "peak-frame" }, picture, ...shades(peak?.box ?? null));
   const several = peak !== null && peak.faces !== null && peak.faces > 1 ? h("p", { class: "quiet" }, t("peak.others", { count: peak.faces })) : null;
   const title = peak === null ? t("peak.none") : `${t("peak.title")} ${t("peak.at", { time: peak.t_s.toFixed(2) })}`;
