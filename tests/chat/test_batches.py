@@ -81,7 +81,9 @@ def test_an_expired_batch_gives_what_it_has_and_the_rest_goes_into_the_next(serv
     server.batches.finish(status="expired", most=2)
     results, collected = build(server, tmp_path, requests)
     assert (collected.answers, collected.late) == (2, 3)
-    assert texts(results) == ["0", "1", *["WaitingError"] * 3]
+    told = texts(results)  # which two were first in the file is nobody's promise
+    assert told.count("WaitingError") == 3
+    assert all(text in (str(i), "WaitingError") for i, text in enumerate(told))
     server.batches.finish()
     results, _ = build(server, tmp_path, requests)
     assert texts(results) == ["0", "1", "2", "3", "4"]

@@ -60,7 +60,7 @@ def stage(chain, samples, tmp_path_factory):
         yield stage
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it lives an event loop runs here, in which no other may
 def chromium():
     if CHROMIUM is None:
         pytest.skip("chromium is not installed: apt-get install chromium")
