@@ -21,7 +21,7 @@ from schemas.units import Row
 ROOT = Path(__file__).parents[2]
 TABLE = Path(__file__).with_name("mutants.toml")
 COPIED = (
-    "schemas", "annotators", "pipeline", "trainer", "flows", "tests", "datasets/demo",
+    "schemas", "annotators", "pipeline", "review", "trainer", "flows", "tests", "datasets/demo",
     "pyproject.toml",
 )  # fmt: skip
 SEED = 20240617

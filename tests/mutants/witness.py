@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = ("schemas", "annotators", "pipeline", "trainer", "flows")
+PACKAGES = ("schemas", "annotators", "pipeline", "review", "trainer", "flows")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
