@@ -4,22 +4,24 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from shlex import quote
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from flows.building import Built
 from pipeline.import_books import ImportBooks
 from pipeline.import_fates import held
-from pipeline.release import Published
 from pipeline.sources import shown
 from pipeline.status import Books, StageBooks
 from schemas.failure import Failure, Rejection
 from schemas.norms import Norms
 
+if TYPE_CHECKING:  # `merr status` says its books without them
+    from flows.building import Built
+    from pipeline.release import Published
+
 _MOST_SHOWN: Final = 12
 _CLASSES: Final = {"all": "clips", "low": "with a low voice", "high": "with a high voice"}
 
 
-def built_text(built: Built) -> str:
+def built_text(built: "Built") -> str:
     """What a build says at its end."""
     lines = [books_text(built.books), ""]
     lines.append(
@@ -46,7 +48,7 @@ def norms_text(norms: Norms, path: Path, *, new: bool) -> str:
     )
 
 
-def _waiting(built: Built) -> Iterator[str]:
+def _waiting(built: "Built") -> Iterator[str]:
     if built.submitted:
         yield (
             f"{built.submitted} calls submitted in batches; run merr build again, with the same "
@@ -96,7 +98,7 @@ def _shortened(lines: list[str], work: Path) -> list[str]:
     return ["", *map(shown, lines)] if lines else []  # names are foreign: none may steer a terminal
 
 
-def published_text(published: Published) -> str:
+def published_text(published: "Published") -> str:
     manifest = published.manifest
     rows = ", ".join(f"{count} {table}" for table, count in manifest.rows.items())
     verb = "published" if published.new else "already published, nothing to do:"
