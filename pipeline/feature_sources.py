@@ -155,6 +155,7 @@ _SMALL: Final[dict[Slot, str]] = {
 def _encoder(
     slot: Slot, engine: str, settings: FeatureSettings, digest_of: DigestOf
 ) -> FeatureSource:
+    packages = _transformers(engine)  # first: without them no model helps
     files = files_of(settings, slot, engine, digest_of)
     layer, pooling, sampling = _RULES[engine](settings, files)
     return FeatureSource(
@@ -165,7 +166,7 @@ def _encoder(
         layer=layer,
         pooling=pooling,
         sampling=sampling,
-        computed=f"transformers {_transformers(engine)}, {settings.device} {settings.numbers}",
+        computed=f"transformers {packages}, {settings.device} {settings.numbers}",
         frame_level=settings.frame_level and slot != "image",
         grid=engine == "eva" and settings.image.eva.grid,
     )

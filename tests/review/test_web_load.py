@@ -31,6 +31,6 @@ def test_fifteen_reviewers_at_full_speed_decide_everything_exactly_once(tmp_path
 
 
 def test_a_server_killed_again_and_again_loses_nothing_it_acknowledged(tmp_path):
-    found, decisions, kills = reviewed(tmp_path, samples=80, reviewers=5, reviews=2, kill=4.0)
+    found, decisions, kills = reviewed(tmp_path, samples=80, reviewers=5, reviews=2, kill=1.0)
     assert (found, decisions) == ([], 160)
     assert kills >= 1
