@@ -1,5 +1,7 @@
 """Which encoders a model reads, as settings; others than those stop the command by name."""
 
+from importlib.util import find_spec
+
 import pytest
 
 from annotators.feature_settings import FeatureSettings
@@ -49,6 +51,8 @@ def test_a_model_that_reads_grids_wants_them_of_eva():
     assert (found.image.engine, found.image.eva.grid) == ("eva", True)
 
 
+@pytest.mark.model
+@pytest.mark.skipif(find_spec("transformers") is None, reason="the extra train is not installed")
 def test_an_encoder_that_is_not_here_is_named():
     encoders = {"audio": HUBERT}
     with pytest.raises(SetupError, match=HUBERT):
