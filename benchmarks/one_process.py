@@ -11,6 +11,7 @@ from pipeline.batches import add_batches
 from pipeline.build import Build
 from pipeline.catalog import Catalog
 from pipeline.chain import Chain
+from pipeline.found_files import FoundFiles
 from pipeline.given_read import read_given
 from pipeline.hashes import HashCache, hash_files
 from pipeline.layout import WorkFolder
@@ -49,7 +50,7 @@ def make_catalog(sources: tuple[str, ...], work: WorkFolder, settings: Settings)
         files, failures = hash_files(found.files, cache)
     read = read_given(files, settings.given, places=found.places)
     broken = (*found.failures, *failures, *read.failures)
-    return Catalog(tuple(files), read.given, read.rejections, broken)
+    return Catalog(FoundFiles(files), read.given, read.rejections, broken)
 
 
 def build_in_process(sources: tuple[str, ...], root: Path, pool: InProcess) -> Chain:

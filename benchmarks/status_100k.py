@@ -55,6 +55,7 @@ def make_work_folder(real: Any, root: Path) -> int:
     from pipeline.batches import add_batches, add_shards
     from pipeline.catalog import Catalog
     from pipeline.chain import Chain
+    from pipeline.found_files import FoundFiles
     from pipeline.given import Given
     from pipeline.layout import WorkFolder
     from pipeline.stages import STAGES
@@ -63,7 +64,7 @@ def make_work_folder(real: Any, root: Path) -> int:
 
     work = WorkFolder(root)
     root.mkdir()
-    catalog = Catalog(tuple(_files()), Given(videos={}))
+    catalog = Catalog(FoundFiles(_files()), Given(videos={}))
     catalog.save(work.catalog)
     save_run(work, LastRun(("clips",), real.settings))
     chain = Chain(work, real.settings, catalog)

@@ -16,6 +16,7 @@ from flows.talking import talking
 from pipeline.batches import Batch, add_batches
 from pipeline.catalog import Catalog
 from pipeline.chain import Chain
+from pipeline.found_files import FoundFiles
 from pipeline.given_read import read_given
 from pipeline.hashes import HashCache, hash_files
 from pipeline.layout import WorkFolder
@@ -109,7 +110,7 @@ def catalog_of(request: Request, listen: Listen) -> Catalog:
         )
     read = read_given(files, request.settings.given, places=found.places)
     catalog = Catalog(
-        tuple(files),
+        FoundFiles(files),
         read.given,
         read.rejections,
         (*found.failures, *failures, *read.failures),

@@ -9,6 +9,7 @@ from flows.texts import books_text, problems_text
 from pipeline.catalog import Catalog
 from pipeline.chain import Chain
 from pipeline.cleanup import VERSION, dirt_in
+from pipeline.found_files import FoundFiles
 from pipeline.given import Given
 from pipeline.imports import Imports
 from pipeline.index import CountIndex
@@ -60,7 +61,7 @@ def _keep_settings(work: WorkFolder, settings: Settings) -> None:
     if _built(work):
         return
     if not work.catalog.exists():
-        Catalog((), Given(videos={})).save(work.catalog)
+        Catalog(FoundFiles(), Given(videos={})).save(work.catalog)
     publish = settings.publish.model_copy(update={"media": "reference"})
     save_run(work, LastRun((), settings.model_copy(update={"publish": publish})))
 

@@ -1,6 +1,7 @@
 """Batches of videos and shards of clips: cut once, never cut again; new films make new ones."""
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -47,7 +48,15 @@ class Shard:
 
 
 def read_batches(work: WorkFolder) -> list[Batch]:
-    return [_read_batch(path) for path in sorted(work.batches.glob("[0-9]*.json"))]
+    return [_read_batch(work.batches / name) for name in _numbered(work.batches)]
+
+
+def _numbered(folder: Path) -> list[str]:
+    """Names of the finished files of a folder that may not be there yet, in order."""
+    try:
+        return sorted(name for name in os.listdir(folder) if name[0].isdigit())  # noqa: PTH208
+    except FileNotFoundError:
+        return []
 
 
 def _read_batch(path: Path) -> Batch:
@@ -89,7 +98,7 @@ def _grouped(files: Iterable[SourceFile], known: set[str]) -> Iterable[tuple[str
 
 
 def list_shards(work: WorkFolder) -> list[Shard]:
-    return [Shard.from_name(path.name) for path in sorted(work.shards.glob("[0-9]*.parquet"))]
+    return [Shard.from_name(name) for name in _numbered(work.shards)]
 
 
 def read_clips(work: WorkFolder, shard: Shard) -> list[Clip]:

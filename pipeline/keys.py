@@ -17,6 +17,11 @@ def canonical(value: Any) -> str:
     return _CANONICAL.encode(value)
 
 
+def canonical_of(texts: Mapping[str, str]) -> str:
+    """The same of a mapping of plain names to JSON; for those who do it 25,000 times."""
+    return "{" + ",".join([f'"{name}":{texts[name]}' for name in sorted(texts)]) + "}"
+
+
 def digest(value: Any) -> str:
     """sha256 of the canonical JSON, 64 hex digits."""
     return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
@@ -30,12 +35,13 @@ class Key:
     fields: str  # canonical JSON of everything that decides the rows
 
     @classmethod
-    def of(cls, stage: str, fields: Json, fixed: Mapping[str, str] | None = None) -> "Key":
-        """`fixed`: fields that are JSON already, as `canonical` writes it."""
-        texts = {name: canonical(value) for name, value in fields.items()}
-        texts |= fixed or {}
-        texts["stage"] = f'"{stage}"'
-        return cls(stage, "{" + ",".join(f'"{name}":{texts[name]}' for name in sorted(texts)) + "}")
+    def of(cls, stage: str, fields: Json) -> "Key":
+        return cls.of_texts(stage, {name: canonical(value) for name, value in fields.items()})
+
+    @classmethod
+    def of_texts(cls, stage: str, texts: Mapping[str, str]) -> "Key":
+        """The same, of fields that are JSON already, as `canonical` writes it."""
+        return cls(stage, canonical_of({**texts, "stage": f'"{stage}"'}))
 
     @cached_property
     def name(self) -> str:

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -52,6 +52,10 @@ class Counts:
     failed: Counter[str] = field(default_factory=Counter)  # by error
     retryable: int = 0
     subjects: int = 0  # that came back; differs from the sum only where one subject gives many rows
+
+    @cached_property
+    def came_back(self) -> int:
+        return self.rows + self.rejected.total() + self.failed.total()
 
     @classmethod
     def of(cls, part: Part[Any], subjects: int | None = None) -> "Counts":

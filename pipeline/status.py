@@ -35,11 +35,10 @@ class StageBooks:
     def add(self, upstream: int, counts: Counts | None) -> None:
         """One part; a subject that gives many rows (a film that gives clips) enters as many."""
         counts = counts or Counts()
-        came_back = counts.rows + counts.rejected.total() + counts.failed.total()
-        self.entered += came_back + upstream - counts.subjects
+        self.entered += counts.came_back + upstream - counts.subjects
         self.done += counts.rows
-        self.rejected += counts.rejected
-        self.failed += counts.failed
+        self.rejected.update(counts.rejected)
+        self.failed.update(counts.failed)
         self.retryable += counts.retryable
 
 
@@ -101,7 +100,7 @@ def keep_books(chain: Chain, index: CountIndex) -> Books:
     for batch in chain.batches():
         _add_batch(stages, chain, index, batch)
     seen = {v for batch in chain.batches() for v in batch.video_ids}
-    stages["ingest"].entered += sum(v not in seen for v in chain.catalog.videos)
+    stages["ingest"].entered += sum(v not in seen for v in chain.catalog.video_ids)
     whole = {b.number for b in chain.batches() if _is_whole(chain, b)}
     clips = 0
     for shard in chain.shards():
@@ -117,7 +116,7 @@ def keep_books(chain: Chain, index: CountIndex) -> Books:
 
 
 def _is_whole(chain: Chain, batch: Batch) -> bool:
-    return all(video_id in chain.catalog.videos for video_id in batch.video_ids)
+    return chain.catalog.video_ids >= set(batch.video_ids)
 
 
 def _add_batch(
@@ -134,7 +133,7 @@ def _add_batch(
 
 def _add_batch_by_id(stages: dict[str, StageBooks], chain: Chain, batch: Batch) -> None:
     """Some videos of the batch are no longer in the sources: count the others one by one."""
-    live = chain.catalog.videos
+    live = chain.catalog.video_ids
     videos, cuts = chain.videos(batch), chain.cuts(batch)
     ingested = {v.video_id for v in videos.rows if v.video_id in live}
     ours = Part(
@@ -167,8 +166,7 @@ def _add_shard(
 def _adds_up(entered: int, counts: list[Counts | None]) -> bool:
     """Whether each part speaks of exactly the clips the one before gave."""
     for found in counts:
-        told = found.rows + found.rejected.total() + found.failed.total() if found else 0
-        if found and told != entered:
+        if found and found.came_back != entered:
             return False
         entered = found.rows if found else 0
     return True
@@ -198,18 +196,18 @@ def _add_end(books: StageBooks, fate: Fate) -> None:
 
 def _count_files(chain: Chain) -> dict[str, int]:
     catalog = chain.catalog
-    readable = [f for f in catalog.files if f.video_id is not None]
-    paths = {f.path for f in catalog.files}
+    kinds, ids = catalog.files.column("kind"), catalog.files.column("video_id")
+    paths = set(catalog.files.column("path")) if catalog.failures else set()
     lost = sum(f.subject == "file" and f.id not in paths for f in catalog.failures)
-    left_out = sum(f.video_id in catalog.left_out for f in readable)
-    unread = sum(f.video_id is None and f.kind != "other" for f in catalog.files)
+    left_out = sum(i in catalog.left_out for i in ids) if catalog.left_out else 0
+    unread = sum(i is None and kind != "other" for i, kind in zip(ids, kinds, strict=True))
     return {
         "found": len(catalog.files) + lost,
-        "other_kind": sum(f.kind == "other" for f in catalog.files),
+        "other_kind": kinds.count("other"),
         "unreadable": unread + lost,
-        "duplicates": len(readable) - left_out - len(catalog.videos),
+        "duplicates": len(ids) - ids.count(None) - left_out - len(catalog.video_ids),
         "left_out": left_out,
-        "videos": len(catalog.videos),
+        "videos": len(catalog.video_ids),
     }
 
 
@@ -218,7 +216,7 @@ def problems(chain: Chain, index: CountIndex) -> Iterator[Failure]:
     yield from chain.catalog.failures
     for batch in chain.batches():
         for failure in (*chain.videos(batch).failures, *chain.cuts(batch).failures):
-            if failure.id in chain.catalog.videos:
+            if failure.id in chain.catalog.video_ids:
                 yield failure
     for shard in chain.shards():
         if any(_has_failed(chain, index, stage, shard) for stage in STAGES):

@@ -18,7 +18,7 @@ def unused_texts(chain: Chain) -> list[Rejection | Failure]:
 def _spans_without_clip(chain: Chain) -> Iterator[Rejection]:
     videos = chain.catalog.given.videos
     with_span = {video_id for video_id, given in videos.items() if _has_span(given)}
-    with_span &= chain.catalog.videos.keys()
+    with_span &= chain.catalog.video_ids
     for batch in chain.batches() if with_span else ():
         if not with_span.isdisjoint(batch.video_ids):
             clips = _clips(chain, batch)

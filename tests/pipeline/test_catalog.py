@@ -3,6 +3,7 @@
 import pytest
 
 from pipeline.catalog import Catalog
+from pipeline.found_files import FoundFiles
 from pipeline.given import Given, GivenLabel, GivenSpan, VideoGiven
 from schemas.errors import SetupError
 from schemas.failure import Failure, Rejection
@@ -28,7 +29,7 @@ def file(path, video_id):
     )
 
 
-FILES = (file("a", "v"), file("b", "w"), file("c", "v"), file("d.pdf", None))
+FILES = FoundFiles((file("a", "v"), file("b", "w"), file("c", "v"), file("d.pdf", None)))
 
 
 def test_a_video_is_opened_under_the_first_name_it_was_found_by():
@@ -106,7 +107,7 @@ def test_a_catalog_that_says_the_same_is_not_written_again(tmp_path):
 @pytest.mark.parametrize(
     "other",
     [
-        Catalog(FILES[:3], NOTHING),
+        Catalog(FoundFiles(FILES[:3]), NOTHING),
         Catalog(FILES, NOTHING, (CONFLICT,)),
         Catalog(FILES, NOTHING, left_out=frozenset({"w"})),
     ],

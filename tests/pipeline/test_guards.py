@@ -13,6 +13,7 @@ from pipeline.catalog import Catalog
 from pipeline.chain import Chain
 from pipeline.compute import COMPUTE
 from pipeline.container import DEFAULT_LIMITS
+from pipeline.found_files import FoundFiles
 from pipeline.given import Given
 from pipeline.index import CountIndex
 from pipeline.jobs import take_stills
@@ -46,7 +47,7 @@ def source_file(path: str, video_id: str | None = None) -> SourceFile:
 
 def chain_of(work: Path, *files: SourceFile, **sections: object) -> Chain:
     """The chain of a work folder in which nothing was measured yet."""
-    catalog = Catalog(files, Given(videos={}))
+    catalog = Catalog(FoundFiles(files), Given(videos={}))
     folder = WorkFolder(work)
     add_batches(folder, catalog.videos.values())
     return Chain(folder, Settings().model_copy(update=sections), catalog)
@@ -101,7 +102,7 @@ def test_a_published_version_never_changes(tmp_path):
     folder = publish(first, to=tmp_path, name="set", version="0.1.0", unfinished=True).folder
     before = read_manifest(folder)
     assert not publish(first, to=tmp_path, name="set", version="0.1.0", unfinished=True).new
-    other = replace(first, catalog=Catalog((source_file("b.txt"),), Given(videos={})))
+    other = replace(first, catalog=Catalog(FoundFiles((source_file("b.txt"),)), Given(videos={})))
     with pytest.raises(SetupError, match="releases do not change"):
         publish(other, to=tmp_path, name="set", version="0.1.0", unfinished=True)
     assert read_manifest(folder) == before

@@ -51,5 +51,5 @@ def test_the_name_of_a_key_is_sixteen_digits_of_its_whole():
 
 def test_fields_that_are_json_already_make_the_same_key():
     fields = {"settings": {"b": 1.5, "a": "ü"}, "inputs": {"face": "00ff"}, "version": "2"}
-    fixed = {name: canonical(fields[name]) for name in ("settings", "version")}
-    assert Key.of("tone", {"inputs": fields["inputs"]}, fixed) == Key.of("tone", fields)
+    texts = {name: canonical(value) for name, value in fields.items()}
+    assert Key.of_texts("tone", texts) == Key.of("tone", fields)

@@ -11,6 +11,7 @@ from pipeline.build import Build
 from pipeline.catalog import Catalog
 from pipeline.chain import Chain
 from pipeline.compute import COMPUTE
+from pipeline.found_files import FoundFiles
 from pipeline.given_read import read_given
 from pipeline.hashes import HashCache, hash_files
 from pipeline.index import CountIndex
@@ -72,7 +73,7 @@ def look_around(
         files, failures = hash_files(found.files, cache)
     read = read_given(files, settings.given, places=found.places)
     failures = (*found.failures, *failures, *read.failures)
-    catalog = Catalog(tuple(files), read.given, read.rejections, failures)
+    catalog = Catalog(FoundFiles(files), read.given, read.rejections, failures)
     left_out = frozenset(list(catalog.videos)[limit:] if limit is not None else ())
     return replace(catalog, left_out=left_out)
 

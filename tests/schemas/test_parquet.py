@@ -13,6 +13,10 @@ from schemas.units import Row
 MAJOR = int(SCHEMA_VERSION.split(".")[0])
 
 
+class Picture(Row):
+    jpeg: bytes
+
+
 def rejections(count):
     return [
         Rejection(subject="clip", id=f"c{i}", stage="coarse", rule="no_face", reason=f"r{i}")
@@ -41,10 +45,18 @@ def test_a_file_without_rows_still_has_its_columns(tmp_path):
     assert pq.read_schema(tmp_path / "p").names == list(Rejection.model_fields)
 
 
-def test_one_row_costs_at_most_a_hundred(tmp_path):
-    write_rows(tmp_path / "p", rejections(250), Rejection)
-    file = pq.read_metadata(tmp_path / "p")
-    assert [file.row_group(i).num_rows for i in range(file.num_row_groups)] == [100, 100, 50]
+def test_one_row_with_media_costs_at_most_a_hundred(tmp_path):
+    assert groups_of(tmp_path / "p", [Picture(jpeg=b"\xff")] * 250, Picture) == [100, 100, 50]
+
+
+def test_small_rows_lie_together(tmp_path):
+    assert groups_of(tmp_path / "p", rejections(250), Rejection) == [250]
+
+
+def groups_of(path, rows, row):
+    write_rows(path, rows, row)
+    file = pq.read_metadata(path)
+    return [file.row_group(i).num_rows for i in range(file.num_row_groups)]
 
 
 def test_a_file_is_compressed_and_only_keys_have_dictionaries(tmp_path):
