@@ -12,6 +12,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
 
+from flows.prefect_state import keep_database, lend_database, own_database
 from schemas.errors import SetupError
 
 START_S: Final = 180.0  # a busy machine takes long to import Prefect's server
@@ -37,7 +38,12 @@ def prefect_api(log: Path) -> Iterator[None]:
         _check_answers(str(PREFECT_API_URL.value()))
         yield
         return
+    database = own_database()
+    if database:
+        lend_database(database)
     with _started(log) as url:
+        if database:
+            keep_database(database)
         ours = {PREFECT_API_URL: url, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False}
         with temporary_settings(ours):
             yield
