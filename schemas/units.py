@@ -78,5 +78,4 @@ class Row(BaseModel):
         ser_json_bytes="base64",
         val_json_bytes="base64",
         protected_namespaces=(),
-        defer_build=True,  # 80 models: a command builds those that it uses
     )
