@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from review.answers import check_answer, check_labels
@@ -23,6 +23,14 @@ from schemas.sample import text_hash_of
 from schemas.units import Row
 
 MOST_REQUEST_ID: Final = 64
+_REQUEST: Final = select(events).where(events.c.request_id == bindparam("request"))
+_EVENT: Final = insert(events).returning(events.c.event_id)
+_STANDS: Final = insert(standing)
+_COUNT: Final = (
+    update(items)
+    .where(items.c.item_id == bindparam("of_item"))
+    .values(done=bindparam("now_done"), open=bindparam("now_open"))
+)
 _SWAPPED: Final[dict[Preference, Preference]] = {"a1": "a2", "a2": "a1", "same": "same"}
 
 
@@ -230,11 +238,11 @@ class _Change:
         """The event holds now; lease and draft are done with."""
         item_id = self.item["item_id"]
         row = {"item_id": item_id, "person_id": self.person.person_id}
-        self.db.execute(insert(standing).values(event_id=event_id, counts=counts, **row))
+        self.db.execute(_STANDS, {"event_id": event_id, "counts": counts, **row})
         if counts:
             done = self.item["done"] + 1
-            here = update(items).where(items.c.item_id == item_id)
-            self.db.execute(here.values(done=done, open=done != self.item["needed"]))
+            left = done != self.item["needed"]
+            self.db.execute(_COUNT, {"of_item": item_id, "now_done": done, "now_open": left})
         drop_lease(self.db, self.person, item_id)
         drop_draft(self.db, self.person, item_id)
 
@@ -257,8 +265,7 @@ def _change(store: ReviewStore, person: Person, ticket: Ticket) -> Iterator[_Cha
 
 def _known(db: Connection, person: Person, request_id: str, item_id: int) -> Decided | None:
     """What came of a request that was here before. ConflictError when its name is of another."""
-    ours = events.c.request_id == request_id
-    found = db.execute(select(events).where(ours)).mappings().first()
+    found = db.execute(_REQUEST, {"request": request_id}).mappings().first()
     if found is None:
         return None
     if (found["person_id"], found["item_id"]) != (person.person_id, item_id):
@@ -301,5 +308,5 @@ def _columns(answer: Answer) -> dict[str, Any]:
 
 
 def _insert_event(db: Connection, **row: Any) -> int:
-    event_id: int = db.execute(insert(events).values(row).returning(events.c.event_id)).scalar_one()
+    event_id: int = db.execute(_EVENT, row).scalar_one()
     return event_id

@@ -1,14 +1,19 @@
 """Drafts: what somebody has typed and not decided. They survive reloads, crashes and leases."""
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from typing import Final
+
+from sqlalchemy import Connection, delete, insert, select, update
 
 from review.errors import ConflictError, MissingError
 from review.leases import changing, held_lease
 from review.people import Person
 from review.store import ReviewStore
-from review.tables import drafts
+from review.tables import drafts, mine, whose
 from schemas.review import Answer
 from schemas.units import Row
+
+_FIND: Final = select(drafts).where(mine(drafts))
+_DROP: Final = delete(drafts).where(mine(drafts))
 
 
 class Draft(Row):
@@ -36,12 +41,13 @@ def save_draft(
         if found is None:
             db.execute(insert(drafts).values(item_id=item_id, person_id=person.person_id, **row))
         else:
-            db.execute(update(drafts).where(_mine(person, item_id)).values(row))
+            ours = update(drafts).where(mine(drafts)).values(row)
+            db.execute(ours, whose(item_id, person.person_id))
     return version + 1
 
 
 def draft_of(db: Connection, person: Person, item_id: int) -> Draft | None:
-    found = db.execute(select(drafts).where(_mine(person, item_id))).mappings().first()
+    found = db.execute(_FIND, whose(item_id, person.person_id)).mappings().first()
     if found is None:
         return None
     answer = Answer.model_validate_json(found["draft_json"])
@@ -49,8 +55,4 @@ def draft_of(db: Connection, person: Person, item_id: int) -> Draft | None:
 
 
 def drop_draft(db: Connection, person: Person, item_id: int) -> None:
-    db.execute(delete(drafts).where(_mine(person, item_id)))
-
-
-def _mine(person: Person, item_id: int) -> ColumnElement[bool]:
-    return (drafts.c.item_id == item_id) & (drafts.c.person_id == person.person_id)
+    db.execute(_DROP, whose(item_id, person.person_id))

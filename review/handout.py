@@ -2,27 +2,68 @@
 
 import hashlib
 import json
-from typing import Literal
+from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, select, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.engine import RowMapping
 
 from review.drafts import Draft, draft_of
 from review.errors import ConflictError, ForbiddenError, MissingError
 from review.leases import (
+    WITH_ROOM,
     changing,
     drop_lease,
     has_room,
     held_lease,
     take_lease,
-    with_room,
 )
 from review.people import Person
 from review.queues import Queue, is_for, queue_by_id
 from review.store import ReviewStore, lock_queue
-from review.tables import drafts, events, items, leases, snapshots, standing
+from review.tables import drafts, events, items, leases, mine, snapshots, standing, whose
 from schemas.review import ReviewMode, ShownClip, ShownSample, ShownText
 from schemas.units import Row
+
+# Parameters: of_person, of_queue, now; see `tables.mine` for why they are made once.
+_DECIDED: Final = exists().where(
+    and_(standing.c.item_id == items.c.item_id, standing.c.person_id == bindparam("of_person"))
+)
+_LEASED: Final = (
+    select(leases.c.item_id)
+    .where(leases.c.person_id == bindparam("of_person"))
+    .where(leases.c.expires_ms > bindparam("now"))
+)
+_TOUCHED: Final = _LEASED.union(
+    select(drafts.c.item_id).where(drafts.c.person_id == bindparam("of_person"))
+)
+_OPEN: Final = (items.c.queue_id == bindparam("of_queue")) & items.c.open & ~_DECIDED
+_ORDER: Final = (items.c.priority.desc(), items.c.place, items.c.item_id)
+_LEFT: Final = select(items.c.item_id).where(_OPEN).limit(1)
+_FREE: Final = select(items).where(_OPEN & WITH_ROOM).order_by(*_ORDER).limit(1)
+_ALIVE: Final = items.c.item_id.in_(_LEASED)
+_BEGUN: Final = (
+    select(items)
+    .where(items.c.queue_id == bindparam("of_queue"))
+    .where(items.c.item_id.in_(bindparam("ids", expanding=True)))
+    .where(_ALIVE | (_OPEN & WITH_ROOM))
+    .order_by(_ALIVE.desc(), *_ORDER)
+    .limit(1)
+)
+_SNAPSHOT: Final = (
+    select(snapshots.c.shown_json)
+    .where(snapshots.c.sample_id == bindparam("sample"))
+    .where(snapshots.c.text_hash == bindparam("hash"))
+)
+_VERSION: Final = select(func.count()).select_from(events).where(mine(events))
+_BLIND: Final = select(events.c.labels_json).where(mine(events) & (events.c.kind == "label"))
 
 
 class Handout(Row):
@@ -71,7 +112,7 @@ def _next(db: Connection, person: Person, queue: Queue, now: int) -> Handout | I
         return Idle(why="paused")
     item = item or _free(db, person, queue, now)
     if item is None:
-        return Idle(why="waiting" if _others_hold(db, person, queue) else "finished")
+        return Idle(why="waiting" if _others_hold(db, person, queue, now) else "finished")
     return lease(db, person, queue, item, now)
 
 
@@ -84,8 +125,8 @@ def renew(store: ReviewStore, person: Person, item_id: int, lease_id: str) -> in
             raise ConflictError("this sample is no longer yours: load the next")
         if held["expires_ms"] <= store.clock() and not has_room(db, row, person, store.clock()):
             raise ConflictError("your time with this sample ran out: load the next")
-        mine = (leases.c.item_id == item_id) & (leases.c.person_id == person.person_id)
-        db.execute(update(leases).where(mine).values(expires_ms=until))
+        ours = update(leases).where(mine(leases)).values(expires_ms=until)
+        db.execute(ours, whose(item_id, person.person_id))
     return until
 
 
@@ -111,7 +152,7 @@ def _handout(
         other = snapshot(db, item["sample_id"], item["other_hash"]).told
         if is_flipped(queue, item_id, person):
             told, other = other, told
-    blind = blind_labels(db, person, item_id)
+    blind = blind_labels(db, person, item_id) if queue.mode == "label_first" else None
     hidden = queue.mode == "label_first" and blind is None
     return Handout(
         item_id=item_id,
@@ -133,61 +174,37 @@ def _handout(
 
 def _begun(db: Connection, person: Person, queue: Queue, now: int) -> RowMapping | None:
     """A sample under a live lease of this person, else one with a draft that still has room."""
-    mine = leases.c.person_id == person.person_id
-    held = select(leases.c.item_id).where(mine & (leases.c.expires_ms > now))
-    kept = select(drafts.c.item_id).where(drafts.c.person_id == person.person_id)
-    ids = db.execute(held.union(kept)).scalars().all()
+    parameters = _here(person, queue, now)
+    ids = db.execute(_TOUCHED, parameters).scalars().all()
     if not ids:
         return None
-    alive = items.c.item_id.in_(held)
-    free = with_room(person, now) & items.c.open & ~_decided_by(person)
-    begun = select(items).where(_of(queue) & items.c.item_id.in_(ids) & (alive | free))
-    order = (alive.desc(), items.c.priority.desc(), items.c.place)
-    return db.execute(begun.order_by(*order).limit(1)).mappings().first()
+    return db.execute(_BEGUN, parameters | {"ids": ids}).mappings().first()
 
 
 def _free(db: Connection, person: Person, queue: Queue, now: int) -> RowMapping | None:
-    open_to_me = items.c.open & ~_decided_by(person) & with_room(person, now)
-    return _first(db, select(items).where(_of(queue) & open_to_me))
+    return db.execute(_FREE, _here(person, queue, now)).mappings().first()
 
 
-def _others_hold(db: Connection, person: Person, queue: Queue) -> bool:
-    left = _of(queue) & items.c.open & ~_decided_by(person)
-    return db.execute(select(items.c.item_id).where(left).limit(1)).first() is not None
+def _others_hold(db: Connection, person: Person, queue: Queue, now: int) -> bool:
+    return db.execute(_LEFT, _here(person, queue, now)).first() is not None
 
 
-def _first(db: Connection, query: Select[tuple[object, ...]]) -> RowMapping | None:
-    order = (items.c.priority.desc(), items.c.place, items.c.item_id)
-    return db.execute(query.order_by(*order).limit(1)).mappings().first()
-
-
-def _of(queue: Queue) -> ColumnElement[bool]:
-    return items.c.queue_id == queue.queue_id
-
-
-def _decided_by(person: Person) -> ColumnElement[bool]:
-    return exists().where(
-        and_(standing.c.item_id == items.c.item_id, standing.c.person_id == person.person_id)
-    )
+def _here(person: Person, queue: Queue, now: int) -> dict[str, Any]:
+    return {"of_person": person.person_id, "of_queue": queue.queue_id, "now": now}
 
 
 def snapshot(db: Connection, sample_id: str, text_hash: str) -> ShownSample:
-    ours = (snapshots.c.sample_id == sample_id) & (snapshots.c.text_hash == text_hash)
-    text = db.execute(select(snapshots.c.shown_json).where(ours)).scalar_one()
+    text = db.execute(_SNAPSHOT, {"sample": sample_id, "hash": text_hash}).scalar_one()
     return ShownSample.model_validate_json(text)
 
 
 def version_of(db: Connection, person: Person, item_id: int) -> int:
-    mine = (events.c.item_id == item_id) & (events.c.person_id == person.person_id)
-    return db.execute(select(func.count()).select_from(events).where(mine)).scalar_one()
+    return db.execute(_VERSION, whose(item_id, person.person_id)).scalar_one()
 
 
 def blind_labels(db: Connection, person: Person, item_id: int) -> tuple[str, ...] | None:
     """Given before the machine's text was shown; None: not yet. They are never changed."""
-    mine = (events.c.item_id == item_id) & (events.c.person_id == person.person_id)
-    text = db.execute(
-        select(events.c.labels_json).where(mine & (events.c.kind == "label"))
-    ).scalar()
+    text = db.execute(_BLIND, whose(item_id, person.person_id)).scalar()
     return None if text is None else labels_of(text)
 
 

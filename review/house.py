@@ -48,20 +48,23 @@ class House:
         return found
 
 
-def house_of(request: Request) -> House:
+async def house_of(request: Request) -> House:
+    """Not worth a thread."""
     found: House = request.app.state.house
     return found
 
 
-def _somebody(request: Request) -> Person:
-    return house_of(request).somebody(request)
-
-
-def _lead(request: Request) -> Person:
-    return house_of(request).lead(request)
-
-
 TheHouse = Annotated[House, Depends(house_of)]
+
+
+def _somebody(request: Request, house: TheHouse) -> Person:
+    return house.somebody(request)
+
+
+def _lead(request: Request, house: TheHouse) -> Person:
+    return house.lead(request)
+
+
 Somebody = Annotated[Person, Depends(_somebody)]
 Lead = Annotated[Person, Depends(_lead)]
 

@@ -3,19 +3,42 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select
 from sqlalchemy.engine import RowMapping
 
 from review.errors import MissingError
 from review.people import Person
 from review.queues import Queue, queue_by_id
-from review.store import ReviewStore, insert_into, lock_queue
-from review.tables import items, leases
+from review.store import ReviewStore, insert_for, lock_queue
+from review.tables import items, leases, mine, whose
+
+
+def _with_room() -> ColumnElement[bool]:
+    """Decisions that stand and live leases of others than `of_person` at `now` are fewer than
+    needed."""
+    others = (
+        select(func.count())
+        .select_from(leases)
+        .where(leases.c.item_id == items.c.item_id)
+        .where(leases.c.person_id != bindparam("of_person"))
+        .where(leases.c.expires_ms > bindparam("now"))
+        .scalar_subquery()
+    )
+    return items.c.needed.is_(None) | (items.c.done + others < items.c.needed)
+
+
+WITH_ROOM: Final = _with_room()
+_ITEM: Final = select(items).where(items.c.item_id == bindparam("of_item"))
+_ROOM: Final = _ITEM.where(items.c.open & WITH_ROOM)
+_HELD: Final = select(leases).where(mine(leases))
+_DROP: Final = delete(leases).where(mine(leases))
 
 
 def item_row(db: Connection, item_id: int) -> RowMapping:
-    found = db.execute(select(items).where(items.c.item_id == item_id)).mappings().first()
+    found = db.execute(_ITEM, {"of_item": item_id}).mappings().first()
     if found is None:
         raise MissingError("there is no such sample")
     return found
@@ -25,14 +48,14 @@ def item_row(db: Connection, item_id: int) -> RowMapping:
 def changing(store: ReviewStore, item_id: int) -> Iterator[tuple[Connection, RowMapping, Queue]]:
     """A transaction in which nobody else changes the queue of an item, with both as they are."""
     with store.write() as db:
-        queue_id = item_row(db, item_id)["queue_id"]
-        lock_queue(db, queue_id)
-        yield db, item_row(db, item_id), queue_by_id(db, queue_id)
+        item = item_row(db, item_id)
+        if lock_queue(db, item["queue_id"]):
+            item = item_row(db, item_id)
+        yield db, item, queue_by_id(db, item["queue_id"])
 
 
 def held_lease(db: Connection, person: Person, item_id: int) -> RowMapping | None:
-    mine = (leases.c.item_id == item_id) & (leases.c.person_id == person.person_id)
-    return db.execute(select(leases).where(mine)).mappings().first()
+    return db.execute(_HELD, whose(item_id, person.person_id)).mappings().first()
 
 
 def take_lease(db: Connection, person: Person, item_id: int, *, now: int, lease_ms: int) -> str:
@@ -40,31 +63,24 @@ def take_lease(db: Connection, person: Person, item_id: int, *, now: int, lease_
     held = held_lease(db, person, item_id)
     alive = held is not None and held["expires_ms"] > now
     lease_id: str = held["lease_id"] if held is not None and alive else secrets.token_hex(8)
-    changes = {"lease_id": lease_id, "expires_ms": now + lease_ms}
-    row = {"item_id": item_id, "person_id": person.person_id, **changes}
-    statement = insert_into(db, leases).values(row)
-    keys = ["item_id", "person_id"]
-    db.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes))
+    row = {"item_id": item_id, "person_id": person.person_id, "lease_id": lease_id}
+    db.execute(_take(db.dialect.name), row | {"expires_ms": now + lease_ms})
     return lease_id
 
 
-def drop_lease(db: Connection, person: Person, item_id: int) -> None:
-    mine = (leases.c.item_id == item_id) & (leases.c.person_id == person.person_id)
-    db.execute(delete(leases).where(mine))
-
-
-def with_room(person: Person, now: int) -> ColumnElement[bool]:
-    """Decisions that stand and live leases of others are fewer than needed."""
-    others = (
-        select(func.count())
-        .select_from(leases)
-        .where(leases.c.item_id == items.c.item_id)
-        .where((leases.c.person_id != person.person_id) & (leases.c.expires_ms > now))
-        .scalar_subquery()
+@cache
+def _take(dialect: str) -> Any:
+    new = insert_for(dialect, leases)
+    return new.on_conflict_do_update(
+        index_elements=["item_id", "person_id"],
+        set_={"lease_id": new.excluded.lease_id, "expires_ms": new.excluded.expires_ms},
     )
-    return items.c.needed.is_(None) | (items.c.done + others < items.c.needed)
+
+
+def drop_lease(db: Connection, person: Person, item_id: int) -> None:
+    db.execute(_DROP, whose(item_id, person.person_id))
 
 
 def has_room(db: Connection, item: RowMapping, person: Person, now: int) -> bool:
-    room = (items.c.item_id == item["item_id"]) & items.c.open & with_room(person, now)
-    return db.execute(select(items.c.item_id).where(room)).first() is not None
+    parameters = {**whose(item["item_id"], person.person_id), "now": now}
+    return db.execute(_ROOM, parameters).first() is not None

@@ -8,7 +8,17 @@ from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.engine import RowMapping
 
 from review.errors import ConflictError, InvalidError, MissingError, RateLimitError
@@ -25,6 +35,13 @@ MOST_BY_ADDRESS: Final = 40
 LEAST_PASSWORD: Final = 10
 MOST_PASSWORD: Final = 200
 MOST_NAME: Final = 80
+_OF_SESSION: Final = (
+    select(people)
+    .join(sessions)
+    .where(sessions.c.token_hash == bindparam("token"))
+    .where(sessions.c.expires_ms > bindparam("now"))
+    .where(people.c.left_ms.is_(None))
+)
 _HASHER: Final = PasswordHasher()  # argon2id, the library's parameters (RFC 9106, low memory)
 
 
@@ -121,10 +138,9 @@ def log_in(store: ReviewStore, name: str, password: str, *, address: str) -> Ses
 
 def person_of(store: ReviewStore, token: str) -> Person | None:
     """Who a session is of. None: it ended, or never was."""
-    ours = sessions.c.token_hash == _digest(token)
-    valid = ours & (sessions.c.expires_ms > store.clock()) & people.c.left_ms.is_(None)
+    parameters = {"token": _digest(token), "now": store.clock()}
     with store.read() as db:
-        found = db.execute(select(people).join(sessions).where(valid)).mappings().first()
+        found = db.execute(_OF_SESSION, parameters).mappings().first()
     return None if found is None else _person(found)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pydantic import Field
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from review.choosing import lot, priority_of
@@ -22,6 +22,8 @@ LEASE_MS: Final = 15 * 60_000
 MOST_NAME: Final = 80
 _PLACES: Final = 2**62
 _AT_ONCE: Final = 1_000  # samples put in together
+_QUEUE: Final = select(queues).where(queues.c.queue_id == bindparam("of_queue"))
+_MEMBERS: Final = select(members.c.person_id).where(members.c.queue_id == bindparam("of_queue"))
 
 
 class QueueSettings(Row):
@@ -255,8 +257,7 @@ def hand_over(store: ReviewStore, queue: Queue, *, of: Person, to: Person) -> in
 
 def is_for(db: Connection, queue_id: int, person: Person) -> bool:
     """Leads may work everywhere; adjudication is theirs alone."""
-    named = db.execute(select(members.c.person_id).where(members.c.queue_id == queue_id)).scalars()
-    asked = set(named)
+    asked = set(db.execute(_MEMBERS, {"of_queue": queue_id}).scalars())
     return person.leads or not asked or person.person_id in asked
 
 
@@ -270,7 +271,7 @@ def _by_name(db: Connection, name: str) -> RowMapping | None:
 
 
 def queue_by_id(db: Connection, queue_id: int) -> Queue:
-    found = db.execute(select(queues).where(queues.c.queue_id == queue_id)).mappings().first()
+    found = db.execute(_QUEUE, {"of_queue": queue_id}).mappings().first()
     if found is None:
         raise MissingError("there is no such queue")
     return queue_of(found)

@@ -118,16 +118,23 @@ def now_ms() -> int:
     return int(datetime.now(UTC).timestamp() * 1000)
 
 
-def lock_queue(db: Connection, queue_id: int) -> None:
-    """Until the transaction ends nobody else changes the queue. Of several, the lowest first."""
-    if db.dialect.name == "postgresql":
-        db.execute(select(queues.c.queue_id).where(queues.c.queue_id == queue_id).with_for_update())
+def lock_queue(db: Connection, queue_id: int) -> bool:
+    """Until the transaction ends nobody else changes the queue. Of several, the lowest first.
+    False: nobody else could, already before."""
+    if db.dialect.name != "postgresql":
+        return False
+    db.execute(select(queues.c.queue_id).where(queues.c.queue_id == queue_id).with_for_update())
+    return True
 
 
 def insert_into(db: Connection, table: Table) -> Any:
+    return insert_for(db.dialect.name, table)
+
+
+def insert_for(dialect: str, table: Table) -> Any:
     """Both dialects spell `on conflict` alike, but each brings its own class for it."""
     kinds = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-    statement: Insert = kinds[db.dialect.name](table)
+    statement: Insert = kinds[dialect](table)
     return statement
 
 
