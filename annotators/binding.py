@@ -67,6 +67,8 @@ def _bound(
     taken: Sequence[tuple[int, int]],
 ) -> Iterator[Hit]:
     """Moves with the nearest part, where they belong to it."""
+    if not parts:
+        return
     matches = [
         (match.start(), match.end(), move)
         for move in words.moves

@@ -34,8 +34,16 @@ def masked(text: str) -> str:
     """As long as the text, in lower case, hyphens as spaces, and quoted words hidden; a stop at
     the end of a quote stays, for it ends the sentence around it."""
     plain = QUOTED.sub(_hidden, text).replace("\u2019", "'").replace("\u2018", "'")
-    plain = "".join(low if len(low := letter.lower()) == 1 else letter for letter in plain)
+    plain = _lower(plain)
     return re.sub(r"[-\u2010-\u2013\n\t]", " ", plain)
+
+
+def _lower(text: str) -> str:
+    """As long as the text, whatever its letters: one becomes two in lower case."""
+    low = text.lower()
+    if len(low) == len(text):
+        return low
+    return "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
 
 
 def _hidden(quote: re.Match[str]) -> str:

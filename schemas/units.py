@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
@@ -53,9 +54,17 @@ Change = Annotated[
     Storage("float32"),
 ]
 
+
+def _all_rounded(values: tuple[float | None, ...], digits: int) -> tuple[float | None, ...]:
+    rounded = np.array(values, np.float64).round(digits).tolist()
+    if None not in values:
+        return tuple(rounded)
+    return tuple([None if v is None else r for v, r in zip(values, rounded, strict=True)])
+
+
 # The same for the lists of a track, one entry per frame; a list is rounded in one call.
-_Centi = AfterValidator(lambda values: tuple([None if v is None else round(v, 2) for v in values]))
-_Milli = AfterValidator(lambda values: tuple([None if v is None else round(v, 3) for v in values]))
+_Centi = AfterValidator(lambda values: _all_rounded(values, 2))
+_Milli = AfterValidator(lambda values: _all_rounded(values, 3))
 _Intensity = Annotated[float, Field(ge=0, le=5), Unit("FACS 0-5"), Storage("float32")]
 _Degrees = Annotated[float, Unit("deg"), Storage("float32")]
 _Position = Annotated[float, Unit("px"), Storage("float32")]
