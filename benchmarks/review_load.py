@@ -10,6 +10,7 @@ At full speed nobody thinks in between; --think S waits up to so many seconds at
 """
 
 import argparse
+import json
 import os
 import random
 import signal
@@ -22,9 +23,10 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import httpx
@@ -105,7 +107,7 @@ def sample(number: int) -> ShownSample:
 class Reviewer:
     """One person at one browser; keeps what the server acknowledged."""
 
-    url: str
+    port: int
     name: str
     token: str
     queue: int
@@ -117,26 +119,26 @@ class Reviewer:
 
     def work(self, stop: threading.Event) -> None:
         draw = random.Random(self.name)
-        with httpx.Client(base_url=self.url, cookies={SESSION: self.token}, timeout=60) as http:
-            csrf = self._patiently(lambda: http.get("/api/hello")).json()["csrf"]
-            http.headers["x-csrf-token"] = csrf
-            following = self._next(http)
-            while not stop.is_set():
-                screen = following["screen"]
-                if screen is None:
-                    if following["idle"]["why"] == "finished":
-                        return
-                    time.sleep(0.05)
-                    following = self._next(http)
-                    continue
-                if self.think_s:
-                    time.sleep(draw.uniform(0, self.think_s))
-                following = self._decide(http, screen, draw)
+        line = Line(self.port, self.token)
+        _, hello = self._patiently(lambda: line.ask("GET", "/api/hello"))
+        line.csrf = hello["csrf"]
+        following = self._next(line)
+        while not stop.is_set():
+            screen = following["screen"]
+            if screen is None:
+                if following["idle"]["why"] == "finished":
+                    return
+                time.sleep(0.05)
+                following = self._next(line)
+                continue
+            if self.think_s:
+                time.sleep(draw.uniform(0, self.think_s))
+            following = self._decide(line, screen, draw)
 
-    def _next(self, http: httpx.Client) -> dict:
-        return self._patiently(lambda: http.post(f"/api/queues/{self.queue}/next")).json()
+    def _next(self, line: "Line") -> dict:
+        return self._patiently(lambda: line.ask("POST", f"/api/queues/{self.queue}/next"))[1]
 
-    def _decide(self, http: httpx.Client, screen: dict, draw: random.Random) -> dict:
+    def _decide(self, line: "Line", screen: dict, draw: random.Random) -> dict:
         request = uuid.UUID(int=draw.getrandbits(128)).hex
         body = {
             "lease_id": screen["lease_id"],
@@ -147,26 +149,50 @@ class Reviewer:
         }
         path = f"/api/items/{screen['item_id']}/decide"
         started = time.perf_counter()
-        answered = self._patiently(lambda: http.post(path, json=body))
+        status, answered = self._patiently(lambda: line.ask("POST", path, body))
         self.waits_s.append(time.perf_counter() - started)
-        if answered.status_code != 200:
-            self.refused[answered.status_code] += 1
-            return self._next(http)
+        if status != 200:
+            self.refused[status] += 1
+            return self._next(line)
         self.acknowledged.append(request)
-        return answered.json()["next"]
+        return answered["next"]
 
-    def _patiently(self, send) -> httpx.Response:
+    def _patiently(self, send: Callable[[], tuple[int, dict]]) -> tuple[int, dict]:
         """As the page does: a request that was not answered is sent again, under its name."""
         while True:
             try:
                 answered = send()
-            except httpx.TransportError:
+            except (HTTPException, OSError):
                 self.down += 1
                 time.sleep(0.1)
                 continue
-            if answered.status_code != 503:
+            if answered[0] != 503:
                 return answered
             time.sleep(0.1)
+
+
+class Line:
+    """One browser's connection. Not httpx: fifteen of its clients in one process take as much of
+    a CPU as the server, and would be measured with it."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self._connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        self._cookie = f"{SESSION}={token}"
+        self.csrf = ""
+
+    def ask(self, method: str, path: str, body: dict | None = None) -> tuple[int, dict]:
+        headers = {
+            "cookie": self._cookie,
+            "x-csrf-token": self.csrf,
+            "content-type": "application/json",
+        }
+        try:
+            self._connection.request(method, path, body and json.dumps(body), headers)
+            answer = self._connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        except (HTTPException, OSError):
+            self._connection.close()  # the next request opens another
+            raise
 
 
 @contextmanager
@@ -250,9 +276,8 @@ def load(wanted: argparse.Namespace) -> int:
         work = Path(folder)
         store, queue = open_place(work, wanted.db, wanted.samples, wanted.reviews)
         port = free_port()
-        url = f"http://127.0.0.1:{port}"
         reviewers = [
-            Reviewer(url, name, token, queue.queue_id, wanted.think)
+            Reviewer(port, name, token, queue.queue_id, wanted.think)
             for name, token in tokens(store, wanted.reviewers).items()
         ]
         started, kills = run(work, wanted, port, reviewers)

@@ -48,7 +48,7 @@ def _is_whole(kept: Path) -> bool:
     """A damaged one is removed; with it no server would start."""
     try:
         with closing(sqlite3.connect(kept)) as db:
-            whole = db.execute("PRAGMA quick_check").fetchone() == ("ok",)
+            whole: bool = db.execute("PRAGMA quick_check").fetchone() == ("ok",)
     except sqlite3.DatabaseError:
         whole = False
     if not whole:

@@ -2,8 +2,10 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from review.deciding import Decided, Ticket, decide, flag, label_blind, skip, undo
 from review.desk import MyQueue, my_queues
@@ -91,9 +93,22 @@ def take_next(queue_id: Id, person: Somebody, house: TheHouse) -> NextScreen:
     return next_of(house, person, next_item(house.store, person, queue_id))
 
 
-@router.post("/items/{item_id}/decide")
-def decide_item(item_id: Id, sent: SentAnswer, person: Somebody, house: TheHouse) -> DecidedNext:
-    """With `queue_id` the next sample comes in the same answer."""
+@router.post("/items/{item_id}/decide", response_model=DecidedNext)
+async def decide_item(item_id: Id, sent: SentAnswer, request: Request, house: TheHouse) -> Response:
+    """With `queue_id` the next sample comes in the same answer. It is what everybody waits for all
+    day: a thread is only woken where there is something to wait for."""
+
+    def done() -> Response:
+        decided = _decide(house, house.somebody(request), item_id, sent)
+        return Response(decided.model_dump_json(), media_type="application/json")
+
+    with house.store.at_once() as now:
+        if now:
+            return done()
+    return await run_in_threadpool(done)
+
+
+def _decide(house: House, person: Person, item_id: int, sent: SentAnswer) -> DecidedNext:
     with house.store.together():
         decided = decide(house.store, person, sent.ticket(item_id), sent.answer)
         found = None if sent.queue_id is None else _next_if_any(house, person, sent.queue_id)

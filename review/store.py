@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 
 from pipeline.answer_store import named_errors, store_url
 from pipeline.layout import WorkFolder
@@ -31,11 +32,18 @@ class ReviewStore:
         self.engine = engine
         self.clock = clock
         # SQLite lets writers of one process collide and sleep, and some would wait for seconds.
-        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        self._turn = threading.Lock()
         self._here = threading.local()  # `.db`: what this thread writes together
+
+    @property
+    def _joined(self) -> Connection | None:
+        return getattr(self._here, "db", None)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
+        if self._joined is not None:
+            yield self._joined
+            return
         with named_errors(self.engine, what=WHAT), self.engine.connect() as db:
             yield db
 
@@ -43,9 +51,8 @@ class ReviewStore:
     def write(self, queue_id: int | None = None) -> Iterator[Connection]:
         """A transaction, on the disk when it ends. On SQLite writers come one after the other
         anyway; on PostgreSQL those of one queue do."""
-        joined: Connection | None = getattr(self._here, "db", None)
-        if joined is not None:
-            yield joined
+        if self._joined is not None:
+            yield self._joined
             return
         with self._transaction() as db:
             if queue_id is not None:
@@ -56,7 +63,7 @@ class ReviewStore:
     def together(self) -> Iterator[None]:
         """On SQLite the writes of this thread are one transaction: one wait for the disk. On
         PostgreSQL, where each locks its own queue, they stay apart."""
-        if self.engine.dialect.name != "sqlite":
+        if self.engine.dialect.name != "sqlite" or self._joined is not None:
             yield
             return
         with self._transaction() as db:
@@ -67,8 +74,36 @@ class ReviewStore:
                 self._here.db = None
 
     @contextmanager
+    def at_once(self) -> Iterator[bool]:
+        """`together` where nobody else writes now: True. Else False, nothing is locked, and who
+        asked waits its turn elsewhere: never on PostgreSQL, whose answers are waited for."""
+        if self.engine.dialect.name != "sqlite" or not self._turn.acquire(blocking=False):
+            yield False
+            return
+        try:
+            with self.engine.connect() as db, _impatient(db):
+                yield from self._joined_if_free(db)
+        finally:
+            self._turn.release()
+
+    def _joined_if_free(self, db: Connection) -> Iterator[bool]:
+        db = db.execution_options(merr_writes=True)
+        try:
+            transaction = db.begin()
+        except OperationalError:  # another process writes
+            yield False
+            return
+        self._here.db = db
+        try:
+            with named_errors(self.engine, what=WHAT), transaction:
+                yield True
+        finally:
+            self._here.db = None
+
+    @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        with named_errors(self.engine, what=WHAT), self._turn, self.engine.connect() as db:
+        turn = self._turn if self.engine.dialect.name == "sqlite" else nullcontext()
+        with named_errors(self.engine, what=WHAT), turn, self.engine.connect() as db:
             db = db.execution_options(merr_writes=True)
             with db.begin():
                 yield db
@@ -148,6 +183,17 @@ def _prepare(connection: Any, _: object) -> None:
         "foreign_keys = ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+@contextmanager
+def _impatient(connection: Connection) -> Iterator[None]:
+    """No wait for a lock that another process holds."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
 
 
 def _begin(connection: Connection) -> None:
