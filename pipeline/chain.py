@@ -44,6 +44,7 @@ class Chain:
     _fixed_texts: dict[str, dict[str, str]] = field(default_factory=dict)
     _given_digests: dict[tuple[GivenKind, int], str] = field(default_factory=dict)
     _reads: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _last_clips: tuple[Shard | None, list[Clip]] = (None, [])
 
     def with_settings(self, settings: Settings) -> "Chain":
         return Chain(self.work, settings, self.catalog)
@@ -188,8 +189,13 @@ class Chain:
         return [s for s in list_shards(self.work) if (s.batch, s.cut_key) in cuts]
 
     def clips(self, shard: Shard) -> list[Clip]:
-        """Clips of a shard whose video is in the catalog."""
-        return [c for c in read_clips(self.work, shard) if c.video_id in self.catalog.video_ids]
+        """Clips of a shard whose video is in the catalog. Stage after stage asks for the same."""
+        asked, clips = self._last_clips
+        if asked != shard:
+            live = self.catalog.video_ids
+            clips = [c for c in read_clips(self.work, shard) if c.video_id in live]
+            self._last_clips = (shard, clips)
+        return list(clips)
 
     def names_of(self, subject_id: str) -> list[str]:
         """Names of the files that hold a video or a clip; empty for an id of neither."""

@@ -12,7 +12,14 @@ from pydantic import TypeAdapter
 
 from pipeline.keys import Key
 from schemas.failure import Failure, Rejection
-from schemas.parquet import read_column, read_metadata, read_rows, write_rows
+from schemas.parquet import (
+    metadata_of,
+    read_column,
+    read_metadata,
+    read_table,
+    rows_of,
+    write_rows,
+)
 from schemas.units import Row
 
 R = TypeVar("R", bound=Row)
@@ -98,11 +105,12 @@ def read_part(path: Path, row: type[R], key: Key) -> Part[R] | None:
     """The part of exactly this key, or None. A name whose 16 digits collide is not believed."""
     if not path.exists():
         return None
-    metadata = read_metadata(path)
+    table = read_table(path)
+    metadata = metadata_of(table.schema)
     if metadata.get("key") != key.fields:
         return None
     return Part(
-        read_rows(path, row),
+        rows_of(table, row),
         _REJECTIONS.validate_json(metadata["rejections"]),
         _FAILURES.validate_json(metadata["failures"]),
     )

@@ -114,8 +114,14 @@ def read_column(path: Path, name: str) -> list[Any]:
 def read_metadata(path: Path) -> dict[str, str]:
     """Of the file's schema. SetupError for a damaged file."""
     with _damage_told(path):
-        found = pq.read_schema(path).metadata or {}
-    return {key.decode(): value.decode() for key, value in found.items() if key != b"ARROW:schema"}
+        schema = pq.read_schema(path)
+    return metadata_of(schema)
+
+
+def metadata_of(schema: pa.Schema) -> dict[str, str]:
+    """What was written beside the rows."""
+    told = (schema.metadata or {}).items()
+    return {key.decode(): value.decode() for key, value in told if key != b"ARROW:schema"}
 
 
 @contextmanager
