@@ -68,8 +68,8 @@ def _compared(
 def _of_mixed_moods(
     judged: Sequence[tuple[Mention, Finding]],
 ) -> Iterator[tuple[Mention, Finding]]:
-    """Who listened chose one tone, a voice may have two: where a text names the one that was chosen,
-    the others are left open ("in a sad and angry tone")."""
+    """Who listened chose one tone, a voice may have two: where a text names the one that was
+    chosen, the others are left open ("in a sad and angry tone")."""
     named = [(m, f) for m, f in judged if _is_mood(m) and not m.negated]
     chosen = any(finding.verdict == "supported" for _, finding in named)
     beside = [m for m, f in named if chosen and f.verdict == "contradicted"]
