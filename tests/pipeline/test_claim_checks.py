@@ -106,6 +106,9 @@ def test_voices(text, expected):
         ("His angry voice fills the room.", [NO]),
         ("Her tone is negative.", [YES]),  # as sadness is
         ("Her tone is worried.", [OPEN]),  # lies near
+        ("Her tone is calm.", [NO]),  # who listened passed over that
+        ("The sadness in her voice is plain.", [YES]),
+        ("她用轻蔑的口吻说话。", [NO]),
         ("Her tone is not joyful.", [YES]),
         ("She speaks in a sad and angry tone.", [YES, OPEN]),  # a voice may have both
         ("Her voice cracks, she is happy.", [OPEN]),  # said of her, not of her voice
