@@ -5,7 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-QUOTED: Final = re.compile('"[^"]*"|\u201c[^\u201d]*\u201d|«[^»]*»|\u300c[^\u300d]*\u300d')
+# A single mark opens a quote where no word ends, and closes it where none goes on: "the boys' eyes"
+# opens none, "don't" closes none.
+_SINGLE: Final = (
+    r"(?<![\w'])'(?=[^\s'])(?:[^'\"\n]|(?<=\w)'(?=\w))+?(?<=[^\s'])'(?![\w'])|"
+    "\u2018(?:[^\u2018\u2019\n]|(?<=\\w)\u2019(?=\\w))+\u2019(?!\\w)"
+)
+QUOTED: Final = re.compile(
+    f'"[^"]*"|\u201c[^\u201d]*\u201d|«[^»]*»|\u300c[^\u300d]*\u300d|{_SINGLE}'
+)
 _HIDDEN: Final = "\x01"  # no word and no stop
 _SENTENCE: Final = re.compile(r"[.!?](?=[\s)\x01]|$)|[\u3002\uff01\uff1f\uff1b;\n]")
 _AND: Final = (

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from annotators.claims import QUOTED
+
 _CANNOT: Final = (
     r"(?:can\s?not|can't|am unable to|'m unable to|am not able to|'m not able to|won't|will not|"
     r"could not|couldn't)"
@@ -22,7 +24,6 @@ _REFUSAL: Final = re.compile(
     r"|作为(?:一个|一款)?(?:人工智能|ai|语言模型)",
     re.I,
 )
-_QUOTED: Final = re.compile('"[^"]*"|\u201c[^\u201d]*\u201d')
 
 
 def declines(text: str) -> bool:
@@ -32,4 +33,4 @@ def declines(text: str) -> bool:
 
 def unquoted(text: str) -> str:
     """With straight apostrophes, and empty quotes in the place of what is quoted."""
-    return _QUOTED.sub('""', text.replace("\u2019", "'"))
+    return QUOTED.sub('""', text).replace("\u2019", "'")

@@ -6,6 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from annotators.claims import QUOTED
 from annotators.declining import declines
 from annotators.prompt import Prompt
 from schemas.errors import RefusedError
@@ -23,7 +24,6 @@ _ENGLISH: Final = frozenset(
 )
 _LONG: Final = 10  # words, from which on the words of _ENGLISH are looked for
 _LEAST_LATIN: Final = 0.7  # of the letters
-_QUOTED: Final = re.compile('"[^"]*"|\u201c[^\u201d]*\u201d')
 _ECHO: Final = 8  # words in a row that are also in the prompt
 
 
@@ -36,7 +36,7 @@ def unfit_prose(
         return "the text is empty"
     if declines(text) and not may_decline:
         raise RefusedError("the model declined inside a field of its answer")
-    if not is_english(_QUOTED.sub(" ", text)):  # what is quoted may be of any language
+    if not is_english(QUOTED.sub(" ", text)):  # what is quoted may be of any language
         return "the text is not in English"
     if len(_WORD.findall(text)) > most_words:
         return f"the text has more than {most_words} words"

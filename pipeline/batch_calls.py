@@ -19,9 +19,10 @@ from schemas.chat_batch import BatchLine, BatchState
 from schemas.errors import MerrError, SetupError, TransientError
 from schemas.units import Row
 
-# Less than OpenAI takes in one file (50,000 requests, 200 MB); other endpoints take less.
-_MOST_REQUESTS: Final = 20_000
-_MOST_BYTES: Final = 80_000_000
+# Far less than OpenAI takes in one file (50,000 requests, 200 MB): other endpoints take less, and
+# the last request goes over.
+MOST_REQUESTS: Final = 20_000
+MOST_BYTES: Final = 80_000_000
 _AT_ONCE: Final = 200  # answers taken in with one commit
 
 
@@ -58,8 +59,19 @@ class _File:
 class BatchCalls:
     """Batches of all endpoints. Memory is bounded: a full file is submitted at once."""
 
-    def __init__(self, store: AnswerStore, connect: Callable[[str], Batches]) -> None:
+    def __init__(
+        self,
+        store: AnswerStore,
+        connect: Callable[[str], Batches],
+        *,
+        most_requests: int = MOST_REQUESTS,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        """A file ends with the request that fills it."""
         self._store = store
+        self._most_requests = most_requests
+        self._most_bytes = most_bytes
+        self._submitted = 0
         self._notes = BatchNotes(store)
         self._connect = connect
         self._files: dict[tuple[str, str], _File] = {}
@@ -67,20 +79,20 @@ class BatchCalls:
 
     async def add(self, request: ChatRequest) -> None:
         """A noted request, for the next file of its endpoint and model."""
-        file = self._files.setdefault((request.endpoint, request.model), _File())
+        whose = (request.endpoint, request.model)
+        file = self._files.setdefault(whose, _File())
         line = self._batches(request.endpoint).line(request)
         file.request_ids.append(request.request_id)
         file.lines.append(line)
         file.size += len(line)
-        if len(file.lines) >= _MOST_REQUESTS or file.size >= _MOST_BYTES:
-            await self._submit(request.endpoint, request.model)
+        if len(file.lines) >= self._most_requests or file.size >= self._most_bytes:
+            await self._submit(request.endpoint, self._files.pop(whose))
 
     async def submit(self) -> int:
-        """Submits what waits; how many requests that were."""
-        waiting = sum(len(file.lines) for file in self._files.values())
-        for endpoint, model in list(self._files):
-            await self._submit(endpoint, model)
-        return waiting
+        """Submits what waits; how many requests were submitted since the beginning."""
+        for whose in list(self._files):
+            await self._submit(whose[0], self._files.pop(whose))
+        return self._submitted
 
     async def collect(self, served_as: tuple[str, ...] = ()) -> Collected:
         """Takes in every batch that has ended. SetupError where an endpoint took none of it."""
@@ -102,8 +114,7 @@ class BatchCalls:
             raise SetupError(f"{told}; nothing was billed, the next build submits it again")
         return sums
 
-    async def _submit(self, endpoint: str, model: str) -> None:
-        file = self._files.pop((endpoint, model))
+    async def _submit(self, endpoint: str, file: _File) -> None:
         mark = self._notes.note_submitting(file.request_ids, endpoint=endpoint)
         try:
             batch_id = await self._batches(endpoint).submit(b"".join(file.lines), mark=mark)
@@ -112,6 +123,7 @@ class BatchCalls:
             self._notes.note_failed(file.request_ids, mark=mark, lost=lost)
             raise
         self._notes.note_batch(file.request_ids, mark=mark, batch_id=batch_id)
+        self._submitted += len(file.lines)
 
     async def _adopt(self) -> None:
         """Batches whose process was killed before it noted their id: found at the endpoint by their

@@ -1,11 +1,11 @@
 """A text against the evidence: its claims, what became of each, and where to look."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from annotators.amounts import amounts_in
 from annotators.claims import Claim, claims_in
-from annotators.meanings import MEASURED
-from annotators.mentions import mentions_in, speaks_of
+from annotators.meanings import MEASURED, Texts
+from annotators.mentions import Mention, mentions_in, speaks_of
 from pipeline.face_window import FaceWindow, face_window
 from pipeline.judging import OPEN, Finding, judge, judge_amount
 from pipeline.quoting import judge_quote, quotes_of
@@ -55,14 +55,30 @@ def _compared(
     text: str, evidence: Evidence, window: FaceWindow, about: Modality | None, *, amounts: bool
 ) -> Iterator[_Compared]:
     for modality in MEASURED:
-        for mention in mentions_in(text, modality):
-            finding = judge(mention, evidence, window)
+        judged = [(m, judge(m, evidence, window)) for m in mentions_in(text, modality)]
+        for mention, finding in _of_mixed_moods(judged):
             yield modality, mention.start, mention.end, finding
     for quote in quotes_of(text):
         finding = judge_quote(quote, evidence, as_speech=about == "words")
         yield "words", quote.start, quote.end, finding
     for amount in amounts_in(text) if amounts else ():
         yield "voice", amount.start, amount.end, judge_amount(amount, evidence)
+
+
+def _of_mixed_moods(
+    judged: Sequence[tuple[Mention, Finding]],
+) -> Iterator[tuple[Mention, Finding]]:
+    """Who listened chose one tone, a voice may have two: where a text names the one that was
+    chosen, the others are left open ("in a sad and angry tone")."""
+    named = [(m, f) for m, f in judged if _is_mood(m) and not m.negated]
+    chosen = any(finding.verdict == "supported" for _, finding in named)
+    beside = [m for m, f in named if chosen and f.verdict == "contradicted"]
+    for mention, finding in judged:
+        yield mention, OPEN if mention in beside else finding
+
+
+def _is_mood(mention: Mention) -> bool:
+    return any(isinstance(r, Texts) and r.key == "voice.tone" for r in mention.readings)
 
 
 def _kind(text: str) -> Modality | None:

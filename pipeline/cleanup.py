@@ -12,7 +12,7 @@ from typing import Final, Literal
 from annotators.declining import declines, unquoted
 
 Field = Literal["tone", "caption", "text", "phrase", "label"]
-VERSION: Final = "2"  # changes when the same text would be judged otherwise
+VERSION: Final = "3"  # changes when the same text would be judged otherwise
 REASONS: Final = (
     "empty",
     "error_text",

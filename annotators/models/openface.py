@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -73,11 +74,21 @@ def _run(openface: OpenFace, command: list[str], said: Path, deadline_s: float) 
             process_group=0,
         )
         try:
-            return process.wait(deadline_s)
-        except subprocess.TimeoutExpired:
-            raise DeadlineError(f"openface: no end within {deadline_s:.0f} s") from None
+            code = _waited(process, deadline_s)
         finally:
             _end(process)
+    if code is None:
+        raise DeadlineError(f"openface: no end within {deadline_s:.0f} s")
+    return code
+
+
+def _waited(process: subprocess.Popen[bytes], deadline_s: float) -> int | None:
+    """Its exit code, None where it still runs. Sleeps until its end: `wait` with a timeout looks
+    twenty times a second. The thread that started the process has to live on, see leash.py."""
+    waiting = threading.Thread(target=process.wait, daemon=True)
+    waiting.start()
+    waiting.join(deadline_s)
+    return process.returncode
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from annotators.models.chat import open_endpoint
+from annotators.models.chat_batches import ChatBatches
 from pipeline.answer_batches import BatchNotes
 from pipeline.answer_rows import Most
+from pipeline.batch_calls import BatchCalls
 from pipeline.chat_opening import open_asking
 from pipeline.chat_settings import ChatSettings
 from pipeline.prices import load_prices
@@ -117,6 +120,31 @@ def test_requests_of_two_models_go_into_two_files(server, tmp_path):
     requests = [request(server.url, "a"), request(server.url, "b", model="gpt-4o-mini")]
     build(server, tmp_path, requests)
     assert len(server.batches.batches) == 2
+
+
+@pytest.mark.parametrize(("limit", "files"), [({"most_requests": 2}, [2, 2, 1]),
+                                              ({"most_bytes": 1}, [1, 1, 1, 1, 1])])  # fmt: skip
+def test_a_full_file_is_submitted_at_once_and_counted(server, tmp_path, limit, files):
+    store = store_in(tmp_path)
+
+    def connect(url):
+        return ChatBatches(open_endpoint(url, key=SecretStr(KEY), timeout_s=5.0))
+
+    async def go():
+        calls = BatchCalls(store, connect, **limit)
+        for number in range(5):
+            asked = request(server.url, str(number))
+            store.note(asked, stage="heard", most=MOST, queued=True)
+            await calls.add(asked)
+        before = len(server.batches.batches)
+        submitted = await calls.submit()
+        await calls.aclose()
+        return before, submitted
+
+    before, submitted = asyncio.run(go())
+    assert (before, submitted) == (len(files) - (files[-1] < files[0]), 5)  # the last one waits
+    sent = [server.batches.files[b.input_file_id] for b in server.batches.batches.values()]
+    assert [len(lines.splitlines()) for lines in sent] == files
 
 
 def test_batches_cost_half_and_wait_at_their_worst_price(server, tmp_path):

@@ -27,7 +27,7 @@ ACTS = (
     *("good", "no_face", "noisy", "unreadable", "silent", "unclosed", "unfinished", "no_table"),
     *("fewer", "more", "negative", "cut_line", "not_a_number", "without_au28", "two_faces"),
     *("model_missing", "other_model", "abort", "exit_2", "killed", "killed_midway", "hang"),
-    *("leaves_child", "static_marked",),
+    *("leaves_child", "one_frame"),
 )  # fmt: skip
 
 
@@ -88,7 +88,8 @@ def dying(act, out) -> None:
 def closing(act) -> None:
     if act == "unclosed":
         return
-    say("0% 10% 100% \nClosing output recorder\nClosing input reader\nClosed successfully")
+    percents = "0%" if act == "one_frame" else "0% 10% 100% "
+    say(f"{percents}\nClosing output recorder\nClosing input reader\nClosed successfully")
     if act != "unfinished":
         say("Postprocessing the Action Unit predictions")
 

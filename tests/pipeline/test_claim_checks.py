@@ -97,6 +97,32 @@ def test_voices(text, expected):
     assert verdicts(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Her tone is sad.", [YES]),
+        ("She speaks in a very sad tone.", [YES]),
+        ("She speaks in a joyful tone.", [NO]),
+        ("His angry voice fills the room.", [NO]),
+        ("Her tone is negative.", [YES]),  # as sadness is
+        ("Her tone is worried.", [OPEN]),  # lies near
+        ("Her tone is calm.", [NO]),  # who listened passed over that
+        ("The sadness in her voice is plain.", [YES]),
+        ("她用轻蔑的口吻说话。", [NO]),
+        ("Her tone is not joyful.", [YES]),
+        ("She speaks in a sad and angry tone.", [YES, OPEN]),  # a voice may have both
+        ("Her voice cracks, she is happy.", [OPEN]),  # said of her, not of her voice
+        ("她的语气悲伤。", [YES]),
+        ("语气愤怒，眉头紧锁。", [NO, YES]),
+    ],
+)
+def test_the_mood_of_a_voice_is_held_against_the_tone_that_was_heard(text, expected):
+    found = evidence(SHOWN, more=(item("voice.tone", text="sad"),))
+    assert verdicts(text, found=found) == expected
+    unheard = verdicts(text, found=evidence(SHOWN))
+    assert NO not in unheard
+
+
 def test_a_comparison_is_not_held_against_published_norms():
     text = "Against 40 clips with a high voice, it is much slower (6.2 syllables per second)."
     assert verdicts(text) == [OPEN, OPEN, YES]
@@ -164,6 +190,10 @@ def test_a_second_face_in_some_frame_leaves_the_number_of_people_open():
         ('He says "I tolt you to wait".', [OPEN]),  # another spelling
         ('He says "I told him to wait".', [NO]),
         ("他说“你去哪儿了”。", [OPEN]),  # a translation
+        ("'Where have you been?' he asks.", [YES]),
+        ("He says 'I don't care where you were'.", [NO]),
+        ("\u2018I told you to wait\u2019, he says, and doesn\u2019t smile.", [YES, NO]),
+        ("The boys' mouths are closed and the girls' noses wrinkled.", [NO, NO]),
     ],
 )
 def test_quotes(text, expected):

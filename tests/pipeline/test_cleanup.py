@@ -24,6 +24,8 @@ CLEAN_CAPTION = (
         ("tone", "I am unable to determine the tone of the speaker.", ("refusal",)),
         # what a person in the clip says, and what the person cannot do
         ("caption", CLEAN_CAPTION, ()),
+        ("caption", "A man says 'I can't help you, I'm sorry' and lowers his brow.", ()),
+        ("caption", "I'm sorry, but I can't explain 'happy'.", ("refusal",)),
         ("caption", "In the video, she cannot help smiling; her cheeks are raised.", ()),
         ("caption", "The woman is unable to answer and looks down.", ()),
         ("text", "I can't help you, I'm sorry.", ()),

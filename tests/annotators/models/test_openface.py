@@ -78,6 +78,12 @@ def test_no_face_is_a_good_run_without_success(run):
     assert not run("no_face").success.any()
 
 
+def test_a_still_is_a_good_run_though_its_progress_stops_at_0_percent(run, tmp_path):
+    (tmp_path / "shot-0000.avi").unlink()
+    video(tmp_path, 1)
+    assert run("one_frame", frames=1).success.tolist() == [True]
+
+
 def test_warnings_on_stderr_are_no_sign_of_anything(run):
     assert run("noisy").success.any()
 
