@@ -125,7 +125,7 @@ def evaluate(
         work=work,
         jobs=jobs,
     )
-    _tell(evaluate_model(wish), as_json)
+    _tell(evaluate_model(wish, lambda text: typer.echo(text, err=True)), as_json)
 
 
 def _tell(found: "Evaluated", as_json: bool) -> None:

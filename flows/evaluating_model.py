@@ -1,6 +1,6 @@
 """`merr evaluate --model`: a model is asked first, about a release or the videos of a data set."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # they load torch
     from trainer.asking import Which
 
 _MANIFEST: Final = "manifest.json"
+KEPT: Final = "asked.jsonl"
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,12 @@ class ModelWish:
     jobs: int | None = None
 
 
-def evaluate_model(wish: ModelWish) -> Evaluated:
-    """SetupError where model, data and benchmark do not fit together."""
+def evaluate_model(wish: ModelWish, say: Callable[[str], None]) -> Evaluated:
+    """Answers are kept in the folder `out` as they come: killed and started again it asks what is
+    left. SetupError where model, data and benchmark do not fit together."""
     opened = open_trained(wish.model)
     if (wish.data / _MANIFEST).exists():
-        return _on_release(wish, opened)
+        return _on_release(wish, opened, say)
     return _on_videos(wish, opened)
 
 
@@ -62,9 +64,11 @@ def _task(wish: ModelWish) -> str:
     return wish.task or ("reason" if described else "emotion")
 
 
-def _on_release(wish: ModelWish, opened: OpenedModel) -> Evaluated:
+def _on_release(wish: ModelWish, opened: OpenedModel, say: Callable[[str], None]) -> Evaluated:
     from schemas.grid import PatchGrid
-    from trainer.asking import How, open_samples, predict_samples
+    from trainer.answering import How
+    from trainer.asking import open_samples, predict_samples
+    from trainer.kept_answers import KeptAnswers
 
     which = _which(wish)
     samples = open_samples(wish.data, which, opened.trained, wish.out / "cache")
@@ -72,7 +76,12 @@ def _on_release(wish: ModelWish, opened: OpenedModel) -> Evaluated:
     labels = _constrained_to(wish, yardstick) if which.task == "emotion" else None
     how = How(batch_size=wish.batch_size, labels=labels)
     grid = None if wish.grid is None else PatchGrid.open(wish.grid)
-    predictions = predict_samples(samples, opened.trained, how, grid=grid, cache=wish.out / "cache")
+    kept = KeptAnswers(wish.out / KEPT, opened.asker(how))
+    if len(kept):
+        say(f"{wish.out / KEPT}: {len(kept)} answers of this model are there; the others are asked")
+    predictions = predict_samples(
+        samples, opened.trained, how, kept, grid=grid, cache=wish.out / "cache"
+    )
     use = DataUse(
         folder=str(wish.data),
         part=f"{which.split} {which.tier}/{which.task}",
@@ -167,6 +176,7 @@ def _wish(
         constrained=wish.constrained,
         batch_size=wish.batch_size,
         jobs=wish.jobs,
+        keep=wish.out / KEPT,
         texts={PurePath(clips[name]).stem: text for name, text in said.items() if name in clips},
     )
 

@@ -1,15 +1,21 @@
 """A trained model, opened on the best device here, and how it is named in results."""
 
+import hashlib
+import json
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flows.evaluating import folder_digest
 from trainer.evaluation import ModelUse
 
 if TYPE_CHECKING:  # they load torch
-    from trainer.asking import How
+    from trainer.answering import How
     from trainer.open_model import TrainedModel
+
+
+_DECIDE: Final = ("merr", "torch", "transformers", "peft")
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,13 @@ class OpenedModel:
             batch_size=how.batch_size,
             max_new_tokens=how.max_new_tokens,
         )
+
+    def asker(self, how: "How") -> str:
+        """sha256 of all that decides an answer but the question: where two are equal, kept answers
+        are those that the model would give now."""
+        decoding = [how.batch_size, how.max_new_tokens, how.labels]
+        told = [self.digest, self.device, decoding, [version(name) for name in _DECIDE]]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def open_trained(folder: Path) -> OpenedModel:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from flows.building import Request
@@ -81,7 +81,7 @@ class Predicted:
 @dataclass(frozen=True)
 class Wish:
     """What is asked of which videos. `texts`: words by the name of a file without suffix, over
-    those that were heard."""
+    those that were heard. `keep`: the file that answers are kept in as they come; None: nowhere."""
 
     sources: tuple[str, ...]
     work: WorkFolder
@@ -93,6 +93,7 @@ class Wish:
     max_new_tokens: int = 500
     jobs: int | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
+    keep: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class _Subject:
 def predict(wish: Wish, opened: OpenedModel) -> Predicted:
     """Every clip that could be measured gets an answer. SetupError where an engine or an encoder
     that the model reads is not here."""
-    from trainer.asking import How
+    from trainer.answering import How
 
     trained_on = opened.trained.trained_on
     _check_told(opened)
@@ -144,7 +145,8 @@ def question(task: Task, vocabulary: Vocabulary) -> str:
 def _answered(
     wish: Wish, opened: OpenedModel, subjects: list[_Subject], features: Features
 ) -> Iterator[PredictedClip]:
-    from trainer.answering import Answer, Asked, answer
+    from trainer.answering import Answer, Asked, How, answer
+    from trainer.kept_answers import KeptAnswers, keep_answers
 
     def ask(task: Task, most: int, labels: tuple[str, ...] | None) -> list[Answer]:
         prompt = question(task, wish.vocabulary)
@@ -152,10 +154,11 @@ def _answered(
             Asked(lay_out(task, prompt, s.text), features.of(s.clip.clip_id), s.picture)
             for s in subjects
         )
-        found = answer(
-            opened.trained, asked, max_new_tokens=most, batch_size=wish.batch_size, labels=labels
-        )
-        return list(found)
+        how = How(wish.batch_size, most, labels)
+        if wish.keep is None:
+            return list(answer(opened.trained, asked, how))
+        kept = KeptAnswers(wish.keep, opened.asker(how))
+        return list(keep_answers(opened.trained, asked, how, kept))
 
     labels = ask("emotion", _MAX_LABEL_TOKENS, wish.vocabulary.labels if wish.constrained else None)
     reasons: list[Answer | None] = [None] * len(subjects)

@@ -1,6 +1,6 @@
 """Answers of a trained model, and whether each was cut."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -8,7 +8,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from schemas.instruction import MARKERS, Marker
-from trainer.generate import Question, generate_ids
+from trainer.generate import MAX_NEW_TOKENS, Question, generate_ids
 from trainer.label_decoding import only
 from trainer.open_model import TrainedModel
 from trainer.vision import pixels_of
@@ -28,27 +28,29 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class How:
+    """`labels`: nothing but one of these can be said; None: anything."""
+
+    batch_size: int = BATCH
+    max_new_tokens: int = MAX_NEW_TOKENS
+    labels: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
 class Answer:
     text: str
     cut: bool  # it ended at the limit of its length, not by itself
 
 
-def answer(
-    trained: TrainedModel,
-    asked: Iterable[Asked],
-    *,
-    max_new_tokens: int,
-    batch_size: int = BATCH,
-    labels: Sequence[str] | None = None,
-) -> Iterator[Answer]:
-    """One answer each, in order, greedy. `labels`: nothing but one of these can be said. Of `asked`
-    no more than a batch is taken at once: patch grids are megabytes each."""
-    allowed = None if labels is None else only(labels, trained.maker)
-    left = iter(asked)
-    while batch := [_question(trained, one) for one in islice(left, batch_size)]:
-        for ids in generate_ids(trained.model, trained.tokenizer, batch, max_new_tokens, allowed):
+def answer(trained: TrainedModel, asked: Iterable[Asked], how: How) -> Iterator[Answer]:
+    """One answer each, in order, greedy. Of `asked` no more than a batch is taken at once: patch
+    grids are megabytes each."""
+    allowed = None if how.labels is None else only(how.labels, trained.maker)
+    most, left = how.max_new_tokens, iter(asked)
+    while batch := [_question(trained, one) for one in islice(left, how.batch_size)]:
+        for ids in generate_ids(trained.model, trained.tokenizer, batch, most, allowed):
             text = trained.tokenizer.decode(ids, skip_special_tokens=True).strip()
-            yield Answer(text, cut=len(ids) >= max_new_tokens)
+            yield Answer(text, cut=len(ids) >= most)
 
 
 def _question(trained: TrainedModel, asked: Asked) -> Question:

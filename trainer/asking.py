@@ -11,13 +11,12 @@ from schemas.errors import SetupError
 from schemas.grid import PatchGrid
 from schemas.instruction import Task
 from schemas.sample import Tier
-from trainer.answering import BATCH, Answer, Asked, answer
+from trainer.answering import Answer, Asked, How
 from trainer.data import Sample, Samples, load
 from trainer.frames import Frames, open_frames
+from trainer.kept_answers import KeptAnswers, keep_answers
 from trainer.open_model import TrainedModel
 from trainer.predictions import Prediction
-
-MAX_NEW_TOKENS = 500  # of the original's evaluation
 
 
 @dataclass(frozen=True)
@@ -27,13 +26,6 @@ class Which:
     split: str = "test"
     tier: Tier = "coarse"
     task: Task = "emotion"
-
-
-@dataclass(frozen=True)
-class How:
-    batch_size: int = BATCH
-    max_new_tokens: int = MAX_NEW_TOKENS
-    labels: tuple[str, ...] | None = None  # constrained: nothing else can be said
 
 
 def open_samples(release: Path, which: Which, trained: TrainedModel, cache: Path) -> Samples:
@@ -51,7 +43,13 @@ def open_samples(release: Path, which: Which, trained: TrainedModel, cache: Path
 
 
 def predict_samples(
-    samples: Samples, trained: TrainedModel, how: How, *, grid: PatchGrid | None, cache: Path
+    samples: Samples,
+    trained: TrainedModel,
+    how: How,
+    kept: KeptAnswers,
+    *,
+    grid: PatchGrid | None,
+    cache: Path,
 ) -> list[Prediction]:
     """In the order of the release. SetupError where the model reads patch grids and has none, or
     looks at pictures and the release embeds none."""
@@ -59,14 +57,7 @@ def predict_samples(
         raise SetupError("the model reads patch grids: give the folder of the grid cache (--grid)")
     frames = _frames(samples, trained, cache)
     asked = (Asked(s.instruction, _features(s, grid), _picture(s, frames)) for s in samples)
-    answers = answer(
-        trained,
-        asked,
-        batch_size=how.batch_size,
-        max_new_tokens=how.max_new_tokens,
-        labels=how.labels,
-    )
-    return list(_predictions(samples, answers))
+    return list(_predictions(samples, keep_answers(trained, asked, how, kept)))
 
 
 def _frames(samples: Samples, trained: TrainedModel, cache: Path) -> Frames | None:

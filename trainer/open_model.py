@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import torch
 from pydantic import ValidationError
+from transformers.utils.logging import disable_progress_bar
 
 from schemas.errors import SetupError
 from schemas.units import Row
@@ -46,6 +47,7 @@ class TrainedModel:
 def open_model(folder: Path, *, precision: str = "fp32", device: str = "cpu") -> TrainedModel:
     """`folder`: a run, or a model folder. With LoRA the base model that config.json names is
     loaded, too. SetupError where something of it is missing."""
+    disable_progress_bar()
     found = start_folder(folder)
     model, tokenizer = load_model(found, dtype=DTYPES[precision])
     model = model.to(torch.device(device))

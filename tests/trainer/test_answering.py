@@ -57,9 +57,9 @@ def picture(grey):
 
 
 def answers(model, questions, **options):
-    from trainer.answering import answer
+    from trainer.answering import How, answer
 
-    return list(answer(model, questions, **{"max_new_tokens": 12} | options))
+    return list(answer(model, questions, How(**{"max_new_tokens": 12} | options)))
 
 
 def test_batches_give_the_answers_of_one_by_one():
@@ -78,11 +78,11 @@ def test_an_answer_at_the_limit_of_its_length_is_cut():
 
 
 def test_no_more_than_a_batch_of_questions_is_taken_at_once():
-    from trainer.answering import answer
+    from trainer.answering import How, answer
 
     taken = []
     questions = (taken.append(one) or one for one in asked(6))
-    first = next(answer(trained(), questions, max_new_tokens=2, batch_size=2))
+    first = next(answer(trained(), questions, How(max_new_tokens=2, batch_size=2)))
     assert first
     assert len(taken) == 2
 
