@@ -1,9 +1,11 @@
 // One sample on one screen: player, tracks, peak, what was measured, the text, the decision.
 
+import { MARKS } from "./answer.js";
 import { Claims } from "./claims.js";
 import { diffView } from "./diff.js";
 import { h } from "./dom.js";
 import { labelName } from "./label_names.js";
+import { MARK } from "./mark_names.js";
 import { Panel } from "./panel.js";
 import { peakView } from "./peak_view.js";
 import { Player } from "./player.js";
@@ -18,7 +20,7 @@ export class SampleView {
     this.act = act;
     this.player = screen.media.clip === null || tracks === null ? null : new Player(screen.media.clip, tracks, t("player.label"));
     this.timeline = this.player === null ? null : new Timeline(tracks, this.player);
-    this.claims = screen.told === null || answer.compares ? null : new Claims(screen, { onSpan: (span) => this.timeline?.mark(span), onGo: (span) => this.player?.seek(span[0]) });
+    this.claims = screen.told === null || answer.compares ? null : new Claims(screen, answer.marks, keys, { onSpan: (span) => this.timeline?.mark(span), onGo: (span) => this.player?.seek(span[0]), onMark: act.mark });
     this.panel = new Panel(answer, keys, act);
     this.element = h("div", { class: `sample mode-${screen.mode}` },
       h("div", { class: "watch" }, this.watch(tracks), this.timeline?.element, this.measured(tracks)),
@@ -67,10 +69,15 @@ export class SampleView {
       h("h2", {}, t("text.title"), " ", h("small", { class: "quiet" }, t("text.by", { engine: told.engine }))),
       this.editor, this.diff,
       h("p", { class: "machine" }, t("label.machine", { label: labelName(told.label), source: told.label_source })), blind,
-      h("h2", {}, t("claims.title"), " ", this.claims.sawMarks ? h("button", { type: "button", class: "plain", id: "marks", onclick: () => this.act.marks() }, t("claims.hide")) : null),
+      h("h2", {}, t("claims.title"), " ", this.claims.sawMarks ? h("button", { type: "button", class: "plain", id: "marks", onclick: () => this.act.marks() }, t("claims.hide")) : null, this.claims.rows.length ? this.markKeys() : null),
       this.claims.rows.length ? this.claims.element : h("p", { class: "quiet" }, t("claims.none")));
     this.drawDiff();
     return view;
+  }
+
+  markKeys() {
+    const one = (verdict) => [" ", h("kbd", {}, this.keys.name(`mark_${verdict}`)), h("span", { "aria-hidden": "true" }, MARK[verdict])];
+    return h("small", { class: "quiet mark-keys" }, t("claims.how"), MARKS.map(one).flat());
   }
 
   side(name, told) {
