@@ -161,7 +161,7 @@ function players() {
     play: on((p) => { p.span = p.video.paused ? p.span : null; p.toggle(); }),
     back: on((p) => p.step(-1)),
     ahead: on((p) => p.step(1)),
-    peak: on((p) => { const { peak } = now.view.timeline.tracks; if (peak !== null) p.showFrame(peak.index, peak.t_s); }),
+    peak: on((p) => { const peak = now.view.tracks.peak; if (peak !== null) p.showFrame(peak.index, peak.t_s); }),
     loop: on((p) => p.loop(p.span === null ? loopClaim() ?? [0, p.clip] : null)),
     slower: on((p) => p.speed(-1)),
     faster: on((p) => p.speed(1)),
