@@ -1,6 +1,7 @@
 """The files of the page, read once at start: a name that is not among them is nothing."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from string import Template
@@ -21,6 +22,7 @@ TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
 }
+_IMPORT: Final = re.compile(r'^import .* from "\./([a-z_]+\.js)";$', re.MULTILINE)
 _SHELL: Final = "shell.html"  # of every page; its module does the rest
 
 
@@ -29,13 +31,32 @@ def page_files() -> dict[str, tuple[bytes, str]]:
     found = dict(_walk(files("review") / "page", ""))
     shell = Template(found.pop(_SHELL)[0].decode("utf-8"))
     for name, styles in PAGES.items():
-        page = shell.substitute(name=name, styles="\n".join(map(_link, ("base", *styles))))
+        page = shell.substitute(
+            name=name,
+            styles="\n".join(map(_style, ("base", *styles))),
+            modules="\n".join(map(_preload, _imported(found, f"js/{name}_page.js"))),
+        )
         found[f"{name}.html"] = (page.encode("utf-8"), TYPES[".html"])
     return found
 
 
-def _link(style: str) -> str:
-    return f'<link rel="stylesheet" href="/page/css/{style}.css">'
+def _style(name: str) -> str:
+    return f'<link rel="stylesheet" href="/page/css/{name}.css">'
+
+
+def _preload(path: str) -> str:
+    return f'<link rel="modulepreload" href="/page/{path}">'
+
+
+def _imported(found: Mapping[str, tuple[bytes, str]], path: str) -> list[str]:
+    """Modules that a module needs, and what those need: asked for at once, not one by another."""
+    known, left = {path}, [path]
+    while left:
+        text = found[left.pop()][0].decode("utf-8")
+        new = {f"js/{name}" for name in _IMPORT.findall(text)} - known
+        known |= new
+        left += new
+    return sorted(known - {path})
 
 
 def _walk(folder: Traversable, above: str) -> Iterator[tuple[str, tuple[bytes, str]]]:

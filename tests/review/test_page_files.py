@@ -13,9 +13,18 @@ FILES = page_files()
 def test_a_page_asks_only_for_files_that_are_there(name):
     text = FILES[f"{name}.html"][0].decode()
     asked = re.findall(r'(?:src|href)="/page/([^"]+)"', text)
-    assert len(asked) == 2 + len(PAGES[name])
+    assert len(asked) == len(set(asked))
     assert set(asked) <= set(FILES)
     assert f"js/{name}_page.js" in asked
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_asks_at_once_for_every_module_that_it_will_need(name):
+    text = FILES[f"{name}.html"][0].decode()
+    asked = set(re.findall(r'/page/(js/[a-z_]+\.js)"', text))
+    for path in asked:
+        for other in re.findall(r'from "\./([a-z_]+\.js)"', FILES[path][0].decode()):
+            assert f"js/{other}" in asked
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -68,6 +68,7 @@ export const en = {
   "tracks.sound_key_no_pitch": "grey: wave; orange: loudness; pitch was not measured",
   "tracks.words": "Words",
   "tracks.no_words": "no words are known",
+  "tracks.words_below": "too many for the time line: below",
   "tracks.untimed": "without times:",
   "tracks.peak": "peak",
   "tracks.proxy": "estimated from geometry",

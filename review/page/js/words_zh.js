@@ -68,6 +68,7 @@ export const zh = {
   "tracks.sound_key_no_pitch": "灰：波形；橙：响度；音高未测",
   "tracks.words": "话语",
   "tracks.no_words": "没有已知的话语",
+  "tracks.words_below": "词太多，时间轴上放不下：见下方",
   "tracks.untimed": "无时间：",
   "tracks.peak": "峰值",
   "tracks.proxy": "由几何估计",
