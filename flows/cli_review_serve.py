@@ -41,13 +41,19 @@ def prepare(
         float, typer.Option("--around", min=0, max=30, help="Seconds shown before and after.")
     ] = 2.0,
     jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
+    release: Annotated[
+        Path | None,
+        typer.Option("--from", help="A release with media, for clips not in the work folder."),
+    ] = None,
 ) -> None:
     """Make what browsers play and draw of the clips in queues; again: only what is not there."""
     from flows.guard import SOME_FAILED
     from flows.review_page import prepare_media, prepared_text
     from pipeline.layout import WorkFolder
 
-    done = prepare_media(WorkFolder(work), db, every=every, around_s=around_s, jobs=jobs)
+    done = prepare_media(
+        WorkFolder(work), db, every=every, around_s=around_s, jobs=jobs, release=release
+    )
     typer.echo(prepared_text(done))
     if done.failed:
         raise typer.Exit(SOME_FAILED)

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from flows.extras import need_review
@@ -10,6 +12,7 @@ from pipeline.layout import WorkFolder
 from pipeline.pool import WorkerPool
 from review.media_folder import MediaFolder
 from review.preparing import Preparation, prepare
+from review.release_media import prepare_from_release
 
 _MOST_TOLD: Final = 10
 
@@ -45,8 +48,15 @@ def serve_page(
 
 
 def prepare_media(
-    work: WorkFolder, db: str | None, *, every: bool, around_s: float, jobs: int | None
+    work: WorkFolder,
+    db: str | None,
+    *,
+    every: bool,
+    around_s: float,
+    jobs: int | None,
+    release: Path | None = None,
 ) -> Preparation:
+    """`release`: has peak frames and sound of clips that the work folder does not have."""
     need_review()
     chain = open_chain(work)
     run = chain.settings.run
@@ -56,7 +66,24 @@ def prepare_media(
         locked(work),
         WorkerPool(slots, log=work.log, memory_gb=run.worker_memory_gb) as pool,
     ):
-        return prepare(chain, MediaFolder.of(work), pool, clip_ids=wanted, around_s=around_s)
+        folder = MediaFolder.of(work)
+        done = prepare(chain, folder, pool, clip_ids=wanted, around_s=around_s)
+        elsewhere = (wanted or set()) - {
+            clip.clip_id for shard in chain.shards() for clip in chain.clips(shard)
+        }
+        if release is None or not elsewhere:
+            return replace(done, elsewhere=len(elsewhere))
+        return _together(done, prepare_from_release(release, folder, clip_ids=elsewhere), elsewhere)
+
+
+def _together(work: Preparation, release: Preparation, asked: set[str]) -> Preparation:
+    found = release.made + release.there + len(release.failed)
+    return Preparation(
+        made=work.made + release.made,
+        there=work.there + release.there,
+        failed=work.failed + release.failed,
+        elsewhere=len(asked) - found,
+    )
 
 
 def _queued_clips(work: WorkFolder, db: str | None) -> set[str]:
@@ -75,6 +102,11 @@ def prepared_text(done: Preparation) -> str:
     lines += [f"{clip_id}: {why}" for clip_id, why in done.failed[:_MOST_TOLD]]
     if len(done.failed) > _MOST_TOLD:
         lines.append(f"and {len(done.failed) - _MOST_TOLD} more failed")
-    if not done.made and not done.there and not done.failed:
+    if done.elsewhere:
+        lines.append(
+            f"{done.elsewhere} clips of queues are not in this work folder: --from RELEASE takes "
+            "their peak frames and sound from a release that carries media"
+        )
+    elif not done.made and not done.there and not done.failed:
         lines = ["no queue has clips yet: merr review queue makes one, --all prepares every clip"]
     return "\n".join(lines)

@@ -208,6 +208,12 @@ def agreement_text(found: Agreement) -> str:
         f"vitality {_number(one.vitality, sign='+')}"
         for one in found.vitality
     ]
+    marks = found.marks
+    if marks.marks:
+        lines.append(
+            f"marks of claims          raw {_share(marks.raw)} with the machine, over "
+            f"{marks.compared} of {marks.marks} marks; {marks.anchored} set with its marks in view"
+        )
     return "\n".join(lines)
 
 

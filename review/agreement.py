@@ -8,6 +8,7 @@ import numpy as np
 
 from review.coefficients import RESAMPLES, Alpha, Metric, alpha, cohen, fleiss, raw_agreement
 from review.history import all_events
+from review.marks import MarkAgreement, with_machine
 from review.queues import all_queues
 from review.store import ReviewStore
 from review.votes import Votes, counts_of, gather, people_of, without
@@ -62,6 +63,7 @@ class Agreement(Row):
     verdict_raw: float | None
     verdict: Alpha
     vitality: tuple[Vitality, ...]
+    marks: MarkAgreement  # of people with the machine, not among people
 
 
 def agreement(
@@ -103,6 +105,7 @@ def measure(
         verdict_raw=raw_agreement(counts_of(votes.verdicts, _values(votes.verdicts))),
         verdict=found(votes.verdicts),
         vitality=tuple(_vitality(firsts)),
+        marks=with_machine(votes.marks),
     )
 
 

@@ -34,7 +34,7 @@ def check_labels(labels: Sequence[str], vocabulary: Sequence[str]) -> None:
 def _check_preference(answer: Answer) -> None:
     if answer.preference is None:
         raise InvalidError("choose a1, a2 or same")
-    if answer.verdict is not None or answer.edited_text is not None:
+    if answer.verdict is not None or answer.edited_text is not None or answer.marks:
         raise InvalidError("two texts are compared here, none is judged or edited")
 
 

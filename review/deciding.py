@@ -14,6 +14,7 @@ from review.drafts import drop_draft
 from review.errors import ConflictError, InvalidError, LeaseLostError, MissingError
 from review.handout import Handout, blind_labels, is_flipped, lease, snapshot, version_of
 from review.leases import changing, drop_lease, has_room, held_lease, item_row
+from review.marks import beside_machine, marks_json, read_marks
 from review.people import Person
 from review.queues import Queue
 from review.store import ReviewStore, insert_into
@@ -171,6 +172,7 @@ def _draft_again(db: Connection, person: Person, event: RowMapping, now: int) ->
         edited_text=event["edited_text"],
         preference=_SWAPPED[shown] if shown and event["flipped"] else shown,
         seconds=event["seconds"],
+        marks=read_marks(event["marks_json"]),
         saw_marks=event["saw_marks"],
         saw_label=event["saw_label"],
     )
@@ -283,7 +285,8 @@ def _fitting(change: _Change, answer: Answer) -> Answer:
         raise InvalidError("give the label first")
     shown = mode == "label_first" or told.conclusion is not None
     shown = shown or change.queue.kind == "adjudication"
-    return answer.model_copy(update={"saw_label": True}) if shown else answer
+    marks = beside_machine(answer.marks, told)
+    return answer.model_copy(update={"saw_label": answer.saw_label or shown, "marks": marks})
 
 
 def _feedback(change: _Change, answer: Answer) -> Feedback | None:
@@ -301,7 +304,8 @@ def is_right(labels: Sequence[str], gold: Sequence[str]) -> bool:
 def _columns(answer: Answer) -> dict[str, Any]:
     edited = answer.edited_text
     return {
-        **answer.model_dump(exclude={"labels"}),
+        **answer.model_dump(exclude={"labels", "marks"}),
+        "marks_json": marks_json(answer.marks),
         "labels_json": json.dumps(answer.labels, ensure_ascii=False),
         "edited_hash": None if edited is None else text_hash_of(edited),
     }

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from sqlalchemy.engine import RowMapping
 
 from review.errors import ForbiddenError
+from review.marks import read_marks
 from review.people import Person
 from review.store import ReviewStore
 from review.tables import events, items, people, queues, snapshots, standing
@@ -94,12 +95,13 @@ def _stands() -> ColumnElement[bool]:
 
 
 def _decision(row: RowMapping) -> Decision:
-    derived = ("at", "labels", "stands")
+    derived = ("at", "labels", "marks", "stands")
     told = {name: row[name] for name in Decision.model_fields if name not in derived}
     return Decision(
         **told,
         at=utc_text(row["at_ms"]),
         labels=tuple(json.loads(row["labels_json"])),
+        marks=read_marks(row["marks_json"]),
         stands=row["stands"] is not None,
     )
 

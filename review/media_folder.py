@@ -1,7 +1,7 @@
 """What the page shows of a clip, ready to be sent: all of it was written by us.
 
 A reviewer's address of a medium is signed for that reviewer. What is sent lies in one folder under
-a name made of 32 hex digits and one of three endings, so no request can name a path.
+a name made of 32 hex digits and one of four endings, so no request can name a path.
 """
 
 import base64
@@ -15,13 +15,19 @@ from typing import Final, Literal, get_args
 
 from pipeline.layout import WorkFolder
 
-MediaKind = Literal["clip", "peak", "tracks"]
+MediaKind = Literal["clip", "peak", "tracks", "sound"]  # sound: where there is no film
 KINDS: Final[tuple[MediaKind, ...]] = get_args(MediaKind)
-SUFFIX: Final[dict[MediaKind, str]] = {"clip": ".mp4", "peak": ".jpg", "tracks": ".json"}
+SUFFIX: Final[dict[MediaKind, str]] = {
+    "clip": ".mp4",
+    "peak": ".jpg",
+    "tracks": ".json",
+    "sound": ".ogg",
+}
 TYPES: Final[dict[MediaKind, str]] = {
     "clip": "video/mp4",
     "peak": "image/jpeg",
     "tracks": "application/json",
+    "sound": "audio/ogg",
 }
 _CLIP_ID: Final = re.compile("[0-9a-f]{32}")
 _SIGNATURE: Final = 16  # bytes of HMAC-SHA256

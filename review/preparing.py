@@ -42,6 +42,7 @@ class Preparation:
     made: int
     there: int  # done before
     failed: tuple[tuple[str, str], ...]  # clip_id and why
+    elsewhere: int = 0  # clips asked for that the work folder does not have
 
 
 @dataclass(frozen=True)

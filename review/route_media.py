@@ -20,6 +20,7 @@ class MediaLinks(Row):
     clip: str | None
     peak: str | None
     tracks: str | None
+    sound: str | None  # of a clip whose film is elsewhere
 
 
 def links_of(house: House, person: Person, clip_id: str) -> MediaLinks:

@@ -1,6 +1,6 @@
 """The page itself: HTML files without data, their styles and modules, and what leads wrote."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from starlette.responses import RedirectResponse, Response
@@ -8,10 +8,10 @@ from starlette.responses import RedirectResponse, Response
 from review.errors import MissingError
 from review.house import Somebody, TheHouse
 from review.labels import LabelMeaning, meanings
+from review.page_files import PAGES
 from schemas.units import Row
 
 router = APIRouter(tags=["page"])
-PAGES: Final = ("login", "invite", "queues", "work", "history", "guide", "lead", "agreement")
 
 
 class Guidelines(Row):

@@ -204,6 +204,7 @@ events = Table(
     Column("saw_marks", Boolean, nullable=False),
     Column("saw_label", Boolean, nullable=False),
     Column("undoes", ForeignKey("events.event_id"), unique=True),
+    Column("marks_json", Text),  # ClaimMark, several; None: none were set
     CheckConstraint("kind IN ('decide', 'label', 'skip', 'flag', 'undo')", name="kind"),
     CheckConstraint("intensity BETWEEN 1 AND 5", name="intensity"),
 )

@@ -60,6 +60,7 @@ class Tracks(Row):
     heard: ShownWords | None
     voiced: tuple[tuple[float, float], ...] | None
     engines: dict[str, str]  # stage -> who made it
+    from_release: bool = False  # the film is elsewhere: peak frame and sound are all there is
 
 
 def tracks_of(

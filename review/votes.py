@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from review.coefficients import Counts
-from schemas.review import Decision
+from schemas.review import ClaimMark, Decision
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Votes:
     verdicts: dict[str, dict[str, str]] = field(default_factory=dict)
     anchored_labels: int = 0  # not counted: the machine's label or marks were in view
     anchored_verdicts: int = 0  # not counted: the marks were in view
+    marks: tuple[tuple[ClaimMark, bool], ...] = ()  # of people; True: the machine's were in view
 
     @property
     def firsts(self) -> dict[str, dict[str, str]]:
@@ -31,6 +32,7 @@ def gather(events: Iterable[Decision]) -> Votes:
     """Of blind labels, and of decisions that stand."""
     votes, blind = Votes(), set[tuple[str, str]]()
     anchored: list[Decision] = []
+    marks: list[tuple[ClaimMark, bool]] = []
     anchored_verdicts = 0
     for event in events:
         if event.kind == "label":
@@ -42,8 +44,11 @@ def gather(events: Iterable[Decision]) -> Votes:
             elif event.labels:
                 anchored.append(event)
             anchored_verdicts += _verdict(votes, event)
+            marks += [(mark, event.saw_marks) for mark in event.marks]
     lost = sum((event.person, event.clip_id) not in blind for event in anchored)
-    return Votes(votes.labels, votes.intensities, votes.verdicts, lost, anchored_verdicts)
+    return Votes(
+        votes.labels, votes.intensities, votes.verdicts, lost, anchored_verdicts, tuple(marks)
+    )
 
 
 def _label(votes: Votes, event: Decision) -> None:

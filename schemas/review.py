@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from schemas.clues import ClaimCheck, Clue
+from schemas.clues import ClaimCheck, Clue, Verdict
 from schemas.evidence import EvidenceItem
 from schemas.label import LabelSource
 from schemas.maker import Maker
@@ -35,6 +35,7 @@ Intensity = Annotated[int, Field(ge=1, le=5)]
 MOST_LABELS: Final = 8
 MOST_NOTE: Final = 4_000  # characters
 MOST_TEXT: Final = 20_000
+MOST_MARKS: Final = 400
 
 
 class ShownClip(Row):
@@ -82,6 +83,14 @@ class ShownSample(Row):
     told: ShownText
 
 
+class ClaimMark(Row):
+    """What a person says of one claim of the text, beside what the machine said of it."""
+
+    claim: Annotated[str, Field(max_length=MOST_TEXT)]  # the clause of the text
+    verdict: Verdict
+    machine: Verdict | None = None  # None: it checked nothing there. The server fills it in
+
+
 class Answer(Row):
     """What a person answers on one sample."""
 
@@ -92,6 +101,7 @@ class Answer(Row):
     note: Annotated[str, Field(max_length=MOST_NOTE)] | None = None
     edited_text: Annotated[str, Field(max_length=MOST_TEXT)] | None = None
     preference: Preference | None = None  # as shown: a1 is the one on the left
+    marks: Annotated[tuple[ClaimMark, ...], Field(max_length=MOST_MARKS)] = ()  # of one's own
     seconds: Annotated[float, Field(ge=0, le=86_400)] | None = None  # spent at it
     saw_marks: bool = True  # supported, contradicted, unverifiable
     saw_label: bool = True  # the machine's
@@ -121,6 +131,7 @@ class Decision(Row):
     edited_hash: str | None
     preference: Preference | None  # a1 is the first text, whatever side it was shown on
     flipped: bool | None  # A/B: the first text stood on the right
+    marks: tuple[ClaimMark, ...] = ()  # of claims of the text; empty: none were marked
     seconds: float | None
     saw_marks: bool
     saw_label: bool

@@ -7,9 +7,11 @@ import sys
 import httpx
 import pytest
 
+from pipeline.layout import WorkFolder
 from review.queues import Entry, QueueSettings, fill, open_queue
-from review.sources import samples_of_work
+from review.sources import samples_of_release, samples_of_work
 from review.store import open_store, review_file
+from tests.pipeline.workshop import Workshop
 from tests.review.browser.stage import free_port
 
 pytestmark = pytest.mark.slow
@@ -21,10 +23,10 @@ def merr(*arguments):
     return done.returncode, done.stdout + done.stderr
 
 
-def queued(chain):
+def queued(chain, samples=None):
     store = open_store(None, default=review_file(chain.work))
     queue = open_queue(store, QueueSettings(name="first", labels=("happy",), source="a test"))
-    fill(store, queue, [Entry(sample) for sample in samples_of_work(chain)])
+    fill(store, queue, [Entry(sample) for sample in samples or samples_of_work(chain)])
     store.close()
 
 
@@ -41,6 +43,21 @@ def test_what_is_queued_is_prepared_and_nothing_else(workshop):
     assert "0 were there" in said
     code, said = merr("prepare", chain.work.root)
     assert said.startswith("prepared 0 clips")
+
+
+def test_clips_of_a_release_get_what_it_carries_of_them(release, sources, tmp_path):
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    (folder / "other.mp4").write_bytes((sources / "smile.mp4").read_bytes()[:1000])
+    chain = Workshop(folder, WorkFolder(tmp_path / "work")).open()
+    shown = list(samples_of_release(release))
+    queued(chain, shown)
+    clips = len({sample.clip.clip_id for sample in shown})
+    code, said = merr("prepare", chain.work.root, "--jobs", 1)
+    assert (code, said.splitlines()[0]) == (0, "prepared 0 clips, 0 were there")
+    assert f"{clips} clips of queues are not in this work folder: --from RELEASE" in said
+    code, said = merr("prepare", chain.work.root, "--jobs", 1, "--from", release)
+    assert (code, said) == (0, f"prepared {clips} clips, 0 were there\n")
 
 
 def test_the_page_is_served_until_it_is_stopped(workshop):

@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { diffView } from "./diff.js";
 import { h } from "./dom.js";
 import { labelName } from "./label_names.js";
+import { marksView } from "./mark_names.js";
 import { t } from "./words.js";
 
 export async function versionsView(screen, take) {
@@ -20,5 +21,6 @@ function column(said, screen, take) {
     h("p", {}, h("b", {}, verdict), said.reason === null ? "" : `: ${t(`reason.${said.reason}`)}`),
     h("p", {}, labels + degree),
     said.edited_text === null ? null : diffView(screen.told?.text ?? "", said.edited_text),
+    marksView(said.marks),
     said.note === null ? null : h("p", { class: "quiet" }, said.note));
 }

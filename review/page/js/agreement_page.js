@@ -40,6 +40,7 @@ function overall(found) {
   const rows = [
     [t("agreement.raw"), number(found.raw), "", String(found.units)],
     ...[["alpha_label", found.label], ["alpha_ordinal", found.intensity_ordinal], ["alpha_interval", found.intensity_interval], ["alpha_verdict", found.verdict]].map(([name, alpha]) => [t(`agreement.${name}`), number(alpha.value), interval(alpha), String(alpha.units)]),
+    ...(found.marks.marks === 0 ? [] : [[t("agreement.marks", { anchored: found.marks.anchored }), number(found.marks.raw), "", t("agreement.marks_of", found.marks)]]),
     ...(found.fleiss === null ? [] : [[t("agreement.fleiss", { each: found.fleiss.votes_each }), number(found.fleiss.kappa), "", String(found.fleiss.units)]]),
   ];
   return table(t("agreement.overall"), head, rows);

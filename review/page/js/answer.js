@@ -3,6 +3,7 @@
 export const VERDICTS = ["accept", "edit", "reject", "not_visible", "not_audible", "cannot_tell", "distressing"];
 export const REASONS = ["wrong_face", "wrong_voice", "wrong_words", "wrong_scene", "wrong_label", "invented", "unclear", "other"];
 export const PREFERENCES = ["a1", "same", "a2"];
+export const MARKS = ["supported", "contradicted", "unverifiable"];
 const LABELLED = ["accept", "edit"];
 const MOST_LABELS = 8;
 
@@ -17,6 +18,7 @@ export class Answer {
     this.text = draft?.edited_text ?? screen.told?.text ?? "";
     this.preference = draft?.preference ?? null;
     this.seconds = draft?.seconds ?? 0;
+    this.marks = new Map((draft?.marks ?? []).map((mark) => [mark.claim, mark.verdict]));
   }
 
   /** label_first, before the text is shown. */
@@ -40,6 +42,13 @@ export class Answer {
 
   setIntensity(n) {
     this.intensity = this.intensity === n ? null : n;
+  }
+
+  /** The same again takes it back. Gives what the claim is marked with now, or null. */
+  setMark(claim, verdict) {
+    if (this.marks.get(claim) === verdict) this.marks.delete(claim);
+    else this.marks.set(claim, verdict);
+    return this.marks.get(claim) ?? null;
   }
 
   /** Accept and edit speak for a label: the machine's, unless another was chosen. */
@@ -71,6 +80,7 @@ export class Answer {
       note: this.note.trim() === "" ? null : this.note,
       edited_text: this.changed && (this.verdict === "edit" || this.verdict === null) ? this.text : null,
       preference: this.compares ? this.preference : null,
+      marks: this.compares || this.screen.told === null ? [] : [...this.marks].map(([claim, verdict]) => ({ claim, verdict })),
       seconds,
       saw_marks: sawMarks,
       saw_label: !this.compares && this.screen.told !== null,

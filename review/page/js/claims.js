@@ -1,32 +1,59 @@
 // The text under review as claims, each beside what was measured.
 
+import { MARKS } from "./answer.js";
 import { h } from "./dom.js";
+import { MARK } from "./mark_names.js";
 import { t } from "./words.js";
 
-const MARK = { supported: "✓", contradicted: "✗", unverifiable: "?" };
-
 export class Claims {
-  constructor(screen, { onSpan, onGo }) {
+  constructor(screen, own, keys, { onSpan, onGo, onMark }) {
     this.items = new Map(screen.items.map((item) => [item.key, item]));
     this.claims = claimsOf(screen.told);
     this.onSpan = onSpan;
     this.onGo = onGo;
+    this.onMark = onMark;
+    this.own = own; // claim -> what this person marked it with
+    this.keys = keys;
     this.place = -1;
     this.marked = true;
     this.sawMarks = this.claims.some((claim) => claim.checks.length > 0);
     this.rows = this.claims.map((claim, i) => this.row(claim, i));
     this.element = h("ol", { class: "claims", "aria-label": t("claims.title") }, this.rows);
+    this.drawOwn();
   }
 
   row(claim, i) {
     const evidence = claim.evidence.map((key) => h("li", {}, this.told(key)));
     const row = h("li", { class: "claim", tabindex: "-1", onclick: () => this.go(i), onfocus: () => this.point(i) },
-      h("p", {}, h("span", { class: "said" }, claim.claim)),
+      h("div", { class: "line" }, h("p", {}, h("span", { class: "said" }, claim.claim)), this.ownMarks(claim, i)),
       claim.checks.length ? h("ul", { class: "checks" }, claim.checks.map(check)) : null,
       evidence.length ? h("ul", { class: "evidence" }, evidence) : null);
     row.addEventListener("pointerenter", () => this.onSpan(this.span(i)));
     row.addEventListener("pointerleave", () => this.onSpan(this.place < 0 ? null : this.span(this.place)));
     return row;
+  }
+
+  /** Three buttons: what this person says of a claim. Those of the chosen claim are in the order of Tab. */
+  ownMarks({ claim }, i) {
+    const button = (verdict) => h("button", { type: "button", class: `own-mark ${verdict}`, "data-mark": verdict, tabindex: "-1", title: t("claims.mine", { verdict: t(`verdict.${verdict}`), key: this.keys.name(`mark_${verdict}`) }), "aria-label": t(`verdict.${verdict}`), onclick: (event) => this.clicked(event, i, verdict) }, h("span", { "aria-hidden": "true" }, MARK[verdict]));
+    return h("div", { class: "own", role: "group", "aria-label": t("claims.own", { claim }) }, MARKS.map(button));
+  }
+
+  clicked(event, i, verdict) {
+    event.stopPropagation(); // marking a claim does not seek
+    if (event.detail > 0) event.currentTarget.blur();
+    this.point(i);
+    this.onMark(this.claims[i].claim, verdict);
+  }
+
+  drawOwn() {
+    this.rows.forEach((row, i) => {
+      const mark = this.own.get(this.claims[i].claim);
+      for (const button of row.querySelectorAll(".own-mark")) {
+        button.setAttribute("aria-pressed", String(button.dataset.mark === mark));
+        button.tabIndex = i === this.place ? 0 : -1;
+      }
+    });
   }
 
   told(key) {
@@ -51,6 +78,7 @@ export class Claims {
     this.rows[this.place]?.classList.remove("current");
     this.place = i;
     this.rows[i]?.classList.add("current");
+    this.drawOwn();
     this.onSpan(this.span(i));
   }
 
@@ -66,6 +94,11 @@ export class Claims {
     this.point(i);
     const span = this.span(i);
     if (span !== null) this.onGo(span);
+  }
+
+  /** Of the claim that is chosen; null: none is. */
+  get chosen() {
+    return this.claims[this.place]?.claim ?? null;
   }
 
   get current() {

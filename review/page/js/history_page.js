@@ -4,6 +4,7 @@ import { get, post, Refusal, requestId } from "./api.js";
 import { fill, find, h } from "./dom.js";
 import { openPage, sayRefusal } from "./frame.js";
 import { labelName, loadLabels } from "./label_names.js";
+import { marksView } from "./mark_names.js";
 import { table } from "./table.js";
 import { t } from "./words.js";
 
@@ -33,7 +34,8 @@ function draw(older) {
 
 function answerOf(event) {
   const parts = [event.verdict && t(`decide.${event.verdict}`), event.reason && t(`reason.${event.reason}`), event.labels.map(labelName).join(", "), event.intensity && `(${event.intensity})`, event.preference && t(`prefer.${event.preference}`), event.note && `"${event.note}"`];
-  return parts.filter(Boolean).join(" ");
+  const told = parts.filter(Boolean).join(" ");
+  return event.marks.length === 0 ? told : h("div", {}, told, marksView(event.marks));
 }
 
 function state(event) {

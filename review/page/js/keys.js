@@ -5,6 +5,7 @@ const KEPT = "merr-keys";
 export const DEFAULTS = {
   play: "Space", back: "Comma", ahead: "Period", peak: "KeyP", loop: "KeyL", slower: "Shift+Comma", faster: "Shift+Period",
   claim_before: "BracketLeft", claim_next: "BracketRight", marks: "KeyM",
+  mark_supported: "KeyT", mark_contradicted: "KeyX", mark_unverifiable: "KeyQ",
   accept: "KeyA", edit: "KeyE", reject: "KeyR", not_visible: "KeyV", not_audible: "KeyH", cannot_tell: "KeyC", distressing: "KeyD",
   a1: "ArrowLeft", same: "ArrowDown", a2: "ArrowRight",
   skip: "KeyS", flag: "KeyF", note: "KeyN", undo: "KeyU", submit: "Enter", help: "Shift+Slash",

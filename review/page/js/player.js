@@ -1,23 +1,23 @@
-// The video of one clip: frames to step by, spans to loop, one clock for all that is drawn below.
+// The film of one clip, or its sound alone: frames to step by, spans to loop, one clock for all that is drawn below.
 // Times are seconds from the start of the clip; context before it is negative.
 
 import { h } from "./dom.js";
+import { t } from "./words.js";
 
 const SPEEDS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2];
 const INTO_FRAME_S = 0.004; // so that rounding never shows the frame before
 
 export class Player {
-  constructor(address, tracks, label) {
-    this.before = tracks.proxy.before_s;
-    this.frames = tracks.proxy.frames_s;
-    this.end = tracks.proxy.duration_s - this.before;
-    this.clip = tracks.clip_s;
+  /** `video`: the element that plays; `frames`: when each begins, in the file, empty for sound. */
+  constructor(video, { before, frames, end, clip }) {
+    this.before = before;
+    this.frames = frames;
+    this.end = end;
+    this.clip = clip;
     this.span = null;
     this.listeners = [];
-    this.video = h("video", { src: address, preload: "auto", playsinline: true, "aria-label": label, tabindex: "-1", width: tracks.proxy.width_px, height: tracks.proxy.height_px });
-    this.video.disablePictureInPicture = true;
+    this.video = video;
     this.video.addEventListener("loadedmetadata", () => this.seek(0), { once: true });
-    this.video.addEventListener("click", () => this.toggle());
     this.tick = this.tick.bind(this);
     requestAnimationFrame(this.tick);
   }
@@ -67,6 +67,7 @@ export class Player {
   }
 
   step(by) {
+    if (this.frames.length === 0) return;
     this.video.pause();
     this.span = null;
     const place = Math.min(Math.max(this.place + by, 0), this.frames.length - 1);
@@ -110,6 +111,20 @@ export class Player {
     for (const listener of this.listeners) listener(this);
     requestAnimationFrame(this.tick);
   }
+}
+
+export function filmPlayer(address, { proxy, clip_s }) {
+  const video = h("video", { src: address, preload: "auto", playsinline: true, "aria-label": t("player.label"), tabindex: "-1", width: proxy.width_px, height: proxy.height_px });
+  video.disablePictureInPicture = true;
+  const player = new Player(video, { before: proxy.before_s, frames: proxy.frames_s, end: proxy.duration_s - proxy.before_s, clip: clip_s });
+  video.addEventListener("click", () => player.toggle());
+  return player;
+}
+
+/** With the browser's own slider, as there is no time line to click at. */
+export function soundPlayer(address, { clip_s }) {
+  const audio = h("audio", { src: address, preload: "auto", controls: true, "aria-label": t("player.sound") });
+  return new Player(audio, { before: 0, frames: [], end: clip_s, clip: clip_s });
 }
 
 function widened([start, end], least, most) {

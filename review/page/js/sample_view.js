@@ -1,24 +1,43 @@
 // One sample on one screen: player, tracks, peak, what was measured, the text, the decision.
 
+import { MARKS } from "./answer.js";
 import { Claims } from "./claims.js";
 import { diffView } from "./diff.js";
 import { h } from "./dom.js";
 import { labelName } from "./label_names.js";
+import { MARK } from "./mark_names.js";
 import { Panel } from "./panel.js";
 import { peakView } from "./peak_view.js";
-import { Player } from "./player.js";
+import { filmPlayer, soundPlayer } from "./player.js";
 import { Timeline } from "./timeline.js";
 import { t } from "./words.js";
+
+const FILM_ACTIONS = ["play", "back", "ahead", "peak", "loop", "slower", "faster"];
+const SOUND_ACTIONS = FILM_ACTIONS.filter((action) => action !== "back" && action !== "ahead");
+
+/** The film where it is here, else the sound out of a release, else null. */
+function playerOf(media, tracks) {
+  if (tracks === null) return null;
+  if (media.clip !== null && tracks.proxy !== null) return filmPlayer(media.clip, tracks);
+  return media.sound === null || tracks.still ? null : soundPlayer(media.sound, tracks);
+}
+
+function whyNone(tracks) {
+  if (tracks === null) return "player.none";
+  if (tracks.still) return "player.still";
+  return tracks.from_release ? "player.release_silent" : "player.none";
+}
 
 export class SampleView {
   constructor(screen, tracks, answer, keys, act) {
     this.screen = screen;
+    this.tracks = tracks;
     this.answer = answer;
     this.keys = keys;
     this.act = act;
-    this.player = screen.media.clip === null || tracks === null ? null : new Player(screen.media.clip, tracks, t("player.label"));
-    this.timeline = this.player === null ? null : new Timeline(tracks, this.player);
-    this.claims = screen.told === null || answer.compares ? null : new Claims(screen, { onSpan: (span) => this.timeline?.mark(span), onGo: (span) => this.player?.seek(span[0]) });
+    this.player = playerOf(screen.media, tracks);
+    this.timeline = this.player === null || tracks.proxy === null ? null : new Timeline(tracks, this.player);
+    this.claims = screen.told === null || answer.compares ? null : new Claims(screen, answer.marks, keys, { onSpan: (span) => this.timeline?.mark(span), onGo: (span) => this.player?.seek(span[0]), onMark: act.mark });
     this.panel = new Panel(answer, keys, act);
     this.element = h("div", { class: `sample mode-${screen.mode}` },
       h("div", { class: "watch" }, this.watch(tracks), this.timeline?.element, this.measured(tracks)),
@@ -28,22 +47,22 @@ export class SampleView {
   watch(tracks) {
     const { media } = this.screen;
     const peak = peakView(media.peak, tracks);
-    const player = this.player === null ? h("div", { class: "stage none" }, media.tracks === null ? t("player.none") : t("player.still")) : h("div", { class: "stage" }, this.player.video, this.controls());
+    const player = this.player === null ? h("div", { class: "stage none" }, t(whyNone(tracks))) : h("div", { class: "stage" }, tracks.proxy === null ? h("p", { class: "lacking" }, t("player.release_sound")) : null, this.player.video, this.controls(tracks.proxy === null ? SOUND_ACTIONS : FILM_ACTIONS));
     return h("div", { class: "top" }, player, peak);
   }
 
-  controls() {
+  controls(actions) {
     this.clock = h("output", { class: "clock" });
     const rate = h("output", { class: "rate" });
     this.player.onTime((player) => {
       const outside = player.time < -0.001 || player.time > player.clip + 0.001;
-      const told = [t("player.time", { time: player.time.toFixed(2), frame: player.frame }), outside ? t("player.context") : "", player.span === null ? "" : t("player.looping")].filter(Boolean).join(", ");
+      const told = [t(player.frames.length ? "player.time" : "player.seconds", { time: player.time.toFixed(2), frame: player.frame }), outside ? t("player.context") : "", player.span === null ? "" : t("player.looping")].filter(Boolean).join(", ");
       if (this.clock.textContent !== told) this.clock.textContent = told;
       const speed = t("player.speed", { speed: player.video.playbackRate });
       if (rate.textContent !== speed) rate.textContent = speed;
     });
     const button = (action) => h("button", { type: "button", tabindex: "-1", title: t(`key.${action}`), "aria-label": t(`key.${action}`), onclick: (event) => { event.currentTarget.blur(); this.act.play[action](); } }, h("kbd", {}, this.keys.name(action)), h("span", {}, t(`do.${action}`)));
-    return h("div", { class: "controls" }, ["play", "back", "ahead", "peak", "loop", "slower", "faster"].map(button), this.clock, rate);
+    return h("div", { class: "controls" }, actions.map(button), this.clock, rate);
   }
 
   measured(tracks) {
@@ -67,10 +86,15 @@ export class SampleView {
       h("h2", {}, t("text.title"), " ", h("small", { class: "quiet" }, t("text.by", { engine: told.engine }))),
       this.editor, this.diff,
       h("p", { class: "machine" }, t("label.machine", { label: labelName(told.label), source: told.label_source })), blind,
-      h("h2", {}, t("claims.title"), " ", this.claims.sawMarks ? h("button", { type: "button", class: "plain", id: "marks", onclick: () => this.act.marks() }, t("claims.hide")) : null),
+      h("h2", {}, t("claims.title"), " ", this.claims.sawMarks ? h("button", { type: "button", class: "plain", id: "marks", onclick: () => this.act.marks() }, t("claims.hide")) : null, this.claims.rows.length ? this.markKeys() : null),
       this.claims.rows.length ? this.claims.element : h("p", { class: "quiet" }, t("claims.none")));
     this.drawDiff();
     return view;
+  }
+
+  markKeys() {
+    const one = (verdict) => [" ", h("kbd", {}, this.keys.name(`mark_${verdict}`)), h("span", { "aria-hidden": "true" }, MARK[verdict])];
+    return h("small", { class: "quiet mark-keys" }, t("claims.how"), MARKS.map(one).flat());
   }
 
   side(name, told) {

@@ -6,7 +6,7 @@ import { h } from "./dom.js";
 import { paintStrip, strength, unitAt } from "./strip.js";
 import { paintWave, pitchRange } from "./wave.js";
 import { t } from "./words.js";
-import { untimedWords, wordButtons } from "./word_track.js";
+import { untimedWords, WordTrack } from "./word_track.js";
 
 
 export class Timeline {
@@ -18,7 +18,7 @@ export class Timeline {
     this.strip = h("canvas", { role: "img", "aria-label": this.saidOfFace() });
     this.wave = h("canvas", { role: "img", "aria-label": t("tracks.sound") });
     this.ruler = h("div", { class: "ruler", "aria-hidden": "true" });
-    this.words = h("div", { class: "word-track" });
+    this.words = new WordTrack(tracks.words, (time) => player.seek(time));
     this.head = h("div", { class: "head", "aria-hidden": "true" });
     this.band = h("div", { class: "span", hidden: true });
     this.peak = tracks.peak === null ? null : h("div", { class: "peak-mark", title: t("tracks.peak") }, h("span", {}, t("tracks.peak")));
@@ -38,9 +38,9 @@ export class Timeline {
     this.contexts = contexts.filter(([, shown]) => shown).map(([side]) => h("div", { class: `context ${side}`, title: t("player.context") }));
     const face = strip === null ? h("p", { class: "none" }, t("tracks.no_aus")) : strip.aus.length === 0 ? h("p", { class: "none" }, t("tracks.still_face")) : this.strip;
     const voice = proxy.sound === null ? h("p", { class: "none" }, t("tracks.no_sound")) : this.wave;
-    this.lane.append(this.slider, ...this.contexts, this.ruler, h("div", { class: "track" }, face), h("div", { class: "track" }, voice), this.words, this.band, this.head, this.tip);
+    this.lane.append(this.slider, ...this.contexts, this.ruler, h("div", { class: "track" }, face), h("div", { class: "track" }, voice), this.words.line, this.band, this.head, this.tip);
     if (this.peak !== null) this.lane.append(this.peak);
-    return h("section", { class: "timeline", "aria-label": t("tracks.label") }, h("div", { class: "rows" }, this.gutter(), this.lane), words === null ? null : untimedWords(words));
+    return h("section", { class: "timeline", "aria-label": t("tracks.label") }, h("div", { class: "rows" }, this.gutter(), this.lane), this.words.text, words === null ? null : untimedWords(words));
   }
 
   gutter() {
@@ -62,11 +62,11 @@ export class Timeline {
     const width = this.lane.clientWidth;
     if (width === 0) return;
     this.axis = new Axis(this.start, this.end, width);
-    const { strip, proxy, words, clip_s } = this.tracks;
+    const { strip, proxy, clip_s } = this.tracks;
     if (strip !== null && strip.aus.length) paintStrip(this.strip, strip, this.axis, clip_s);
     if (proxy.sound !== null) paintWave(this.wave, proxy.sound, this.axis, this.start);
     this.ruler.replaceChildren(...this.axis.ticks().filter((s) => this.axis.x(s) < width - 14).map((s) => place(h("span", {}, String(s)), this.axis.x(s))));
-    this.words.replaceChildren(...wordButtons(words, this.axis, (time) => this.player.seek(time)));
+    this.words.draw(this.axis);
     if (this.peak !== null) place(this.peak, this.axis.x(this.tracks.peak.t_s)).classList.toggle("late", this.axis.x(this.tracks.peak.t_s) > width - 60);
     for (const context of this.contexts) {
       const [from, to] = context.classList.contains("before") ? [0, this.axis.x(0)] : [this.axis.x(clip_s), width];
@@ -83,7 +83,7 @@ export class Timeline {
     if (this.slider.getAttribute("aria-valuenow") === rounded) return;
     this.slider.setAttribute("aria-valuenow", rounded);
     this.slider.setAttribute("aria-valuetext", `${rounded} s`);
-    for (const word of this.words.children) word.classList.toggle("now", Number(word.dataset.start) <= time && time < Number(word.dataset.end));
+    this.words.follow(time);
   }
 
   /** Shows where the evidence of a claim lies; null shows none. */

@@ -1,6 +1,6 @@
 // Review: takes the next sample of a queue, shows it, sends the answer, and takes the next.
 
-import { Answer, REASONS } from "./answer.js";
+import { Answer, MARKS, REASONS } from "./answer.js";
 import { versionsView } from "./adjudication.js";
 import { get, insist, post, Refusal, requestId } from "./api.js";
 import { fill, find, h } from "./dom.js";
@@ -61,7 +61,7 @@ function showIdle(idle) {
 
 async function showSample(screen) {
   const keeper = new DraftKeeper(me.pseudonym, screen, {
-    onSaved: (there) => mark(there ? "said.saved" : "said.local"),
+    onSaved: (there) => drawDraftState(there ? "said.saved" : "said.local"),
     onRefused: (error) => {
       sayRefusal(error);
       guarded(next);
@@ -94,7 +94,7 @@ function leaveSample({ decided }) {
   now = null;
 }
 
-function mark(key) {
+function drawDraftState(key) {
   const place = find("draft-state");
   if (place !== null) place.textContent = t(key);
 }
@@ -131,6 +131,7 @@ function acts() {
     flag: () => guarded(flag),
     undo,
     marks,
+    mark,
     play: players(),
   };
 }
@@ -160,7 +161,7 @@ function players() {
     play: on((p) => { p.span = p.video.paused ? p.span : null; p.toggle(); }),
     back: on((p) => p.step(-1)),
     ahead: on((p) => p.step(1)),
-    peak: on((p) => { const { peak } = now.view.timeline.tracks; if (peak !== null) p.showFrame(peak.index, peak.t_s); }),
+    peak: on((p) => { const peak = now.view.tracks.peak; if (peak !== null) p.showFrame(peak.index, peak.t_s); }),
     loop: on((p) => p.loop(p.span === null ? loopClaim() ?? [0, p.clip] : null)),
     slower: on((p) => p.speed(-1)),
     faster: on((p) => p.speed(1)),
@@ -177,6 +178,7 @@ function actions() {
   else if (!answer.blind) {
     for (const verdict of ["accept", "edit", "reject", "not_visible", "not_audible", "cannot_tell", "distressing"]) all[verdict] = () => choose(verdict);
     Object.assign(all, { claim_next: () => view.claims.move(1), claim_before: () => view.claims.move(-1), marks });
+    for (const verdict of MARKS) all[`mark_${verdict}`] = () => markChosen(verdict);
   }
   return screen === null ? {} : all;
 }
@@ -191,6 +193,19 @@ function marks() {
   const button = find("marks");
   if (button === null) return;
   button.textContent = t(now.view.claims.toggleMarks() ? "claims.hide" : "claims.show");
+}
+
+function markChosen(verdict) {
+  const claim = now.view.claims.chosen;
+  if (claim === null) say(t("need.claim"), "bad");
+  else mark(claim, verdict);
+}
+
+function mark(claim, verdict) {
+  const set = now.answer.setMark(claim, verdict);
+  now.view.claims.drawOwn();
+  say(set === null ? t("said.unmarked") : t("said.marked", { verdict: t(`verdict.${set}`) }));
+  changed();
 }
 
 function help() {
@@ -293,6 +308,9 @@ function take(said) {
   const { answer, view } = now;
   Object.assign(answer, { labels: [...said.labels], intensity: said.intensity, verdict: said.verdict, reason: said.reason, preference: said.preference });
   if (view.editor) view.setText(said.edited_text ?? now.screen.told.text);
+  answer.marks.clear();
+  for (const { claim, verdict } of said.marks) answer.marks.set(claim, verdict);
+  view.claims?.drawOwn();
   find("main").focus({ preventScroll: true });
   changed();
 }

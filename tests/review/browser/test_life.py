@@ -31,7 +31,7 @@ def test_a_sample_lives_by_keyboard_alone(stage, samples, open_page, shot):
     ready(page)
     shot(page, "judge")
 
-    look_around(page)
+    look_around(page, shot)
 
     press(page, "3", "6", "Shift+Digit4")
     expect(page.locator("[data-choice=label-happy]")).to_have_attribute("aria-pressed", "true")
@@ -54,6 +54,9 @@ def test_a_sample_lives_by_keyboard_alone(stage, samples, open_page, shot):
     assert one.seconds is not None
     assert one.seconds > 0
     assert one.saw_marks
+    assert [(m.claim, m.verdict, m.machine) for m in one.marks] == [
+        ("the brows are drawn together", "supported", "contradicted")
+    ]
 
     press(page, "r", "Enter")
     said(page, "Say why")
@@ -70,9 +73,31 @@ def test_a_sample_lives_by_keyboard_alone(stage, samples, open_page, shot):
     press(page, "u")
     expect(page.locator("#text")).to_have_value(re.compile("One thing more"))
     assert decided(stage, queue) == []
+    expect(page.locator(".own-mark[aria-pressed=true]")).to_have_count(1)
     press(page, "Enter")
     said(page, "Decided")
-    assert [d.verdict for d in decided(stage, queue)] == ["edit"]
+    assert [(d.verdict, len(d.marks)) for d in decided(stage, queue)] == [("edit", 1)]
+    page.goto("/history")
+    expect(page.locator("tbody tr").first).to_contain_text("supported: the brows are drawn")
+    shot(page, "history-marks")
+
+
+def test_a_claim_is_marked_by_the_mouse_or_not_before_one_is_chosen(stage, queue, open_page):
+    page = at_work(open_page("ann", "/queues"), queue)
+    press(page, "x")
+    said(page, "Choose a claim first")
+    first = page.locator(".claim").first
+    before = video_time(page)
+    first.get_by_role("button", name="contradicted").click()
+    expect(first.locator("[data-mark=contradicted]")).to_have_attribute("aria-pressed", "true")
+    assert video_time(page) == before
+    expect(page.locator("#draft-state")).to_have_text("draft saved")
+    page.reload()
+    expect(page.locator(".own-mark[aria-pressed=true]")).to_have_count(1)
+    press(page, "a", "Enter")
+    said(page, "Decided")
+    (one,) = decided(stage, queue)
+    assert [mark.verdict for mark in one.marks] == ["contradicted"]
 
 
 def tab_to(page, name):
@@ -83,7 +108,23 @@ def tab_to(page, name):
     raise AssertionError(f"{name!r} cannot be reached by Tab")
 
 
-def look_around(page):
+def mark_claims(page, shot):
+    """The planted claim is supported after all; the first one is left open, and that taken back."""
+    planted = page.locator(".claim.current")
+    press(page, "x", "t")
+    said(page, "Marked: supported")
+    pressed = planted.locator("[aria-pressed=true]")
+    expect(pressed).to_have_count(1)
+    expect(pressed).to_have_attribute("data-mark", "supported")
+    shot(page, "marks")
+    press(page, "]", "q")
+    said(page, "Marked: unverifiable")
+    press(page, "q")
+    said(page, "Mark taken back")
+    press(page, "[")
+
+
+def look_around(page, shot):
     """Every key of the player does what it says."""
     start = video_time(page)
     press(page, ".")
@@ -114,7 +155,9 @@ def look_around(page):
     for _ in range(8):
         page.wait_for_timeout(150)
         assert 0.7 < video_time(page) < 1.6
-    press(page, "l", "Space", "m")
+    press(page, "l", "Space")
+    mark_claims(page, shot)
+    press(page, "m")
     expect(page.locator(".claims .mark").first).to_be_hidden()
     press(page, "m")
     expect(page.locator(".claims .mark").first).to_be_visible()

@@ -77,7 +77,7 @@ def test_practice_comes_first_and_tells_what_is_right(stage, samples, open_page,
 def test_disagreements_are_settled_by_a_lead_who_sees_all_versions(stage, samples, open_page, shot):
     queue = stage.queue("disputed", samples[:1], reviews=2)
     ann = at_work(open_page("ann", "/queues"), queue)
-    press(ann, "3", "e", "End")
+    press(ann, "3", "]", "x", "e", "End")
     ann.keyboard.type(" And a wink.")
     press(ann, "Control+Enter")
     said(ann, "Decided")
@@ -95,6 +95,7 @@ def test_disagreements_are_settled_by_a_lead_who_sees_all_versions(stage, sample
     expect(lea.locator(".versions article")).to_have_count(2)
     expect(lea.locator(".versions")).to_contain_text("And a wink.")
     expect(lea.locator(".versions")).to_contain_text("this is no joy")
+    expect(lea.locator(".versions .said-marks li")).to_have_count(1)
     people = [h.split("T")[0] for h in lea.locator(".versions h3").all_text_contents()]
     assert all(re.fullmatch("r-[0-9a-f]{8}", person) for person in people)
     shot(lea, "adjudication")
@@ -105,6 +106,7 @@ def test_disagreements_are_settled_by_a_lead_who_sees_all_versions(stage, sample
     press(lea, "Enter")
     said(lea, "Decided")
     assert history(stage, "lea")[0].verdict == "edit"
+    assert [mark.verdict for mark in history(stage, "lea")[0].marks] == ["contradicted"]
 
 
 def test_a_paused_queue_hands_nothing_out_until_it_is_opened(stage, samples, open_page):
