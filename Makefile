@@ -65,8 +65,8 @@ check: $(VENV)/.dev ## exactly what a change must pass: format, lint, types, lay
 	$(BIN)/lint-imports
 	$(PYTEST)
 
-bench: $(VENV)/.dev ## measure, and write docs/benchmarks.md: make bench CLIPS=folder OPENFACE=folder
-	@$(BIN)/python benchmarks/run_all.py '$(CLIPS)' '$(OPENFACE)'
+bench: $(VENV)/.dev ## measure, and write docs/benchmarks.md: make bench CLIPS=folder OPENFACE=folder [ONLY='rerun.py ...']
+	@$(BIN)/python benchmarks/run_all.py '$(CLIPS)' '$(OPENFACE)' $(ONLY)
 
 clean: ## remove .venv, the demo's work and its release
 	@rm -rf $(VENV) $(WORK) $(RELEASES) build/review-shots

@@ -5,13 +5,14 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 HERE = Path(__file__).parent
+_BARS = 4  # of a row with what, measured and wanted
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 
 
@@ -45,14 +46,29 @@ BENCHMARKS = (
 )
 
 
-def main(clips: Path, openface: Path) -> None:
-    said = {b: run(b, clips, openface) for b in BENCHMARKS}
-    lines = [*_head(clips, openface), *_summary(said.values())]
-    for benchmark, text in said.items():
-        lines += ["", f"## {benchmark.title}", "", f"`{benchmark.command}`", ""]
-        lines += [_about(HERE / benchmark.script), ""]
-        lines += [text] if benchmark.is_table else ["```", text, "```"]
+def main(clips: Path, openface: Path, only: Sequence[str]) -> None:
+    """`only`: scripts to run; the other sections of the page stay as they are."""
+    sections = _sections() if only else {}
+    for benchmark in BENCHMARKS:
+        if not only or benchmark.script in only:
+            sections[benchmark.title] = _section(benchmark, run(benchmark, clips, openface))
+    sections = {b.title: sections[b.title] for b in BENCHMARKS}
+    lines = [*_head(clips, openface), *_summary(sections)]
+    for title, text in sections.items():
+        lines += ["", f"## {title}", "", text]
     PAGE.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _section(benchmark: Benchmark, said: str) -> str:
+    measured = f"`{benchmark.command}`, {datetime.now(UTC):%Y-%m-%d}, commit {_commit()}"
+    body = said if benchmark.is_table else f"```\n{said}\n```"
+    return f"{measured}\n\n{_about(HERE / benchmark.script)}\n\n{body}"
+
+
+def _sections() -> dict[str, str]:
+    """Title -> text of the page as it is."""
+    parts = PAGE.read_text("utf-8").split("\n## ")[1:]
+    return {title: text.strip() for title, _, text in (part.partition("\n") for part in parts)}
 
 
 def run(benchmark: Benchmark, clips: Path, openface: Path) -> str:
@@ -71,13 +87,13 @@ def _head(clips: Path, openface: Path) -> list[str]:
     return [
         "# Benchmarks",
         "",
-        "Written by `make bench CLIPS=... OPENFACE=...`, which runs every command of this page;",
+        "Written by `make bench CLIPS=... OPENFACE=...`, which runs every command of this page, or",
+        "those named by ONLY='...';",
         "ratios are measured in one run, both sides taking turns. CPU seconds are user and system",
         "together. What was wanted stands beside what came out, also where it was not reached.",
         "",
-        f"- date: {datetime.now(UTC):%Y-%m-%d}, commit {_commit()}",
         f"- machine: {_cpu()}, {os.cpu_count()} CPUs, {platform.system()} {platform.machine()}, "
-        f"Python {platform.python_version()}; load at the start {os.getloadavg()[0]:.1f}",
+        f"Python {platform.python_version()}",
         f"- CLIPS: {_named(clips)}",
         f"- OPENFACE: {recorded} files that OpenFace 2 wrote for films of CLIPS",
         "",
@@ -115,15 +131,17 @@ def _cpu() -> str:
     return platform.processor()
 
 
-def _summary(said: Iterable[str]) -> list[str]:
+def _summary(sections: Mapping[str, str]) -> list[str]:
     """Every row for which something was wanted."""
     rows = [
-        line
-        for text in said
+        f"| {title} {line}"
+        for title, text in sections.items()
         for line in text.splitlines()
-        if line.startswith("| ") and not line.endswith(("|  |", "| wanted |"))
+        if line.startswith("| ") and line.count("|") == _BARS
+        if not line.endswith(("|  |", "| wanted |"))
     ]
-    return ["", "## At a glance", "", "| what | measured | wanted |", "|---|---|---|", *rows]
+    head = ["| benchmark | what | measured | wanted |", "|---|---|---|---|"]
+    return ["", "## At a glance", "", *head, *rows]
 
 
 def _about(script: Path) -> str:
@@ -134,6 +152,6 @@ def _about(script: Path) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        raise SystemExit("usage: make bench CLIPS=folder OPENFACE=folder")
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    if len(sys.argv) < 3:
+        raise SystemExit("usage: make bench CLIPS=folder OPENFACE=folder [ONLY='script.py ...']")
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

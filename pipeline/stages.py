@@ -58,7 +58,7 @@ STAGES: Final = (
         packages=("av",),
     ),
     Stage("look", "2", Look, packages=("av", "opencv-python-headless")),
-    Stage("recording", "2", Recording, packages=("av",)),
+    Stage("recording", "3", Recording, packages=("av",)),
     Stage(
         "speech",
         "2",

@@ -22,6 +22,7 @@ KEY_COLUMNS: Final = (
     "label", "pseu_emotion", "task", "tier", "split", "stage", "rule", "subject", "slot", "encoder",
     "weights",
 )  # fmt: skip
+_OPTIMIZED: Final = {"write_page_index": True, "use_content_defined_chunking": True}
 ROWS_PER_GROUP: Final = 100  # one random row costs a whole group
 FLAT_ROWS_PER_GROUP: Final = 10_000  # in hundreds, 100,000 small rows take three times as long
 
@@ -34,11 +35,17 @@ def write_rows(
     path: Path, rows: Sequence[R], row: type[R], metadata: Mapping[str, str] | None = None
 ) -> None:
     """Write rows and metadata beside `path`, fsync, then rename: the file is whole or not there."""
-    write_table(path, table_of(rows, row), metadata)
+    _write(path, table_of(rows, row), metadata, {})
 
 
 def write_table(path: Path, table: pa.Table, metadata: Mapping[str, str] | None = None) -> None:
     """An "optimized" Parquet file as the Hugging Face hub means it, deterministic to the byte."""
+    _write(path, table, metadata, _OPTIMIZED)
+
+
+def _write(
+    path: Path, table: pa.Table, metadata: Mapping[str, str] | None, options: Mapping[str, bool]
+) -> None:
     merged = {**(table.schema.metadata or {}), **(metadata or {})}
     table = table.replace_schema_metadata(merged)
     keys = [name for name in KEY_COLUMNS if name in table.schema.names]
@@ -49,8 +56,7 @@ def write_table(path: Path, table: pa.Table, metadata: Mapping[str, str] | None 
             compression="zstd",
             use_dictionary=keys or False,
             row_group_size=_rows_per_group(table.schema),
-            write_page_index=True,
-            use_content_defined_chunking=True,
+            **options,
         )
 
 

@@ -7,7 +7,15 @@ import pytest
 from schemas.arrow import SCHEMA_VERSION
 from schemas.errors import SetupError
 from schemas.failure import Rejection
-from schemas.parquet import atomic_path, read_column, read_metadata, read_rows, write_rows
+from schemas.parquet import (
+    atomic_path,
+    read_column,
+    read_metadata,
+    read_rows,
+    table_of,
+    write_rows,
+    write_table,
+)
 from schemas.units import Row
 
 MAJOR = int(SCHEMA_VERSION.split(".")[0])
@@ -59,8 +67,8 @@ def groups_of(path, rows, row):
     return [file.row_group(i).num_rows for i in range(file.num_row_groups)]
 
 
-def test_a_file_is_compressed_and_only_keys_have_dictionaries(tmp_path):
-    write_rows(tmp_path / "p", rejections(50), Rejection)
+def test_a_file_of_a_release_is_compressed_and_only_keys_have_dictionaries(tmp_path):
+    write_table(tmp_path / "p", table_of(rejections(50), Rejection))
     group = pq.read_metadata(tmp_path / "p").row_group(0)
     columns = {group.column(i).path_in_schema: group.column(i) for i in range(group.num_columns)}
     assert {c.compression for c in columns.values()} == {"ZSTD"}
