@@ -37,6 +37,11 @@ def units(text):
         ("an upper lip lift", ["AU10"]),
         ("a Lip Corner Depressor", ["AU15"]),
         ("AU4 and AU 12", ["AU04", "AU12"]),
+        ("inner and outer brows raised", ["AU01|AU02"]),
+        ("brows slightly lowered over narrowed eyes", ["AU04|AU06", "AU06|AU07"]),
+        ("the muscles around her eyes tighten", ["AU06|AU07"]),
+        ("chin raised and lips arched", ["", "AU17"]),
+        ("a curled nose", ["AU09"]),
         # bound to the nearest part
         ("the woman's eyebrows are slightly raised", ["AU01|AU02"]),
         ("she raises her eyebrows", ["AU01|AU02"]),
@@ -79,6 +84,7 @@ def units(text):
         ("双眼圆睁、鼻子皱起", ["AU05", "AU09"]),
         ("眉头紧锁然后舒展", ["AU04", "?AU04"]),
         ("眉毛微抬", ["AU01|AU02"]),
+        ("惊得下巴都要掉下来了", ["AU26"]),
         ("with eyes slightly closed", ["AU06|AU07"]),
     ],
 )
