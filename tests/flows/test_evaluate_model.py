@@ -97,6 +97,7 @@ def test_a_model_is_asked_about_a_split_of_a_release(merr, small, tmp_path):
 def test_batches_change_no_answer_and_the_same_command_gives_the_same_bytes(merr, small, tmp_path):
     told = []
     for options in ((), (), ("--batch-size", 1)):
+        (tmp_path / "f" / "asked.jsonl").unlink(missing_ok=True)  # the model has to answer anew
         evaluate(merr, small, *options)
         told.append(
             [(tmp_path / "f" / name).read_bytes() for name in ("answers.jsonl", "evaluation.json")]
@@ -117,7 +118,9 @@ def test_constrained_answers_are_labels_and_nothing_else(merr, small, tmp_path):
 def test_what_does_not_fit_is_told_with_what_would(merr, small):
     code, _, err = evaluate(merr, small, "--tier", "fine")
     assert code == 2
-    assert "has no sample fine/emotion in its split 'val'" in err
+    assert "has no sample fine/emotion in its split 'val'; such are in none" in err
+    code, _, err = evaluate(merr, small, "--part", "test")
+    assert "has no sample coarse/emotion in its split 'test'; such are in train, val;" in err
     code, _, err = evaluate(merr, small, "--task", "song")
     assert code == 2
     code, _, err = merr("evaluate", "--model", small[1], "--benchmark", "labels", "--out", "f")
