@@ -93,6 +93,6 @@ def _apply_device(model: Any, prepared: Prepared) -> None:
     device = prepared.recipe.device
     llm = inner_model(model).llm
     if device.checkpointing:
-        llm.gradient_checkpointing_enable({"use_reentrant": False})
+        llm.activation_checkpointing_enable({"use_reentrant": False})
     if device.compile:
         llm.model.compile(dynamic=True)  # in place: names of weights stay as they are

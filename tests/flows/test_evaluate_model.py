@@ -180,11 +180,14 @@ def test_the_videos_of_a_data_set_are_measured_and_asked_about(merr, of_demo, tm
     shutil.copy(DEMO / "smile.mp4", tmp_path / "set" / "test3")
     (tmp_path / "set" / "test3-label.csv").write_text("name,discrete\nsmile,happy\ngone,sad\n")
     (tmp_path / "set" / "transcription_en_all.csv").write_text("name,sentence\nsmile,Ha ha!\n")
-    code, out, err = merr(
-        *("evaluate", "--model", of_demo[1], "--data", "set", "--benchmark", "mer2023"),
-        *("--out", "f", "--constrained", "--work", "w"),
-    )
+    words = ("evaluate", "--model", of_demo[1], "--data", "set", "--benchmark", "mer2023")
+    words = (*words, "--out", "f", "--constrained", "--work", "w")
+    code, out, err = merr(*words)
     assert code == 0, err
+    kept = (tmp_path / "f" / "asked.jsonl").read_bytes()
+    assert kept.count(b"\n") == 1
+    assert merr(*words)[:2] == (0, out)
+    assert (tmp_path / "f" / "asked.jsonl").read_bytes() == kept  # it was not asked again
     assert "mer2023: 2 clips of test3, 1 without an answer" in out
     found = result(tmp_path / "f")
     assert found["labels"]["unread"] == {"empty": 1}

@@ -133,6 +133,22 @@ def test_training_stops_early_where_validation_gets_no_better(small, cache, tmp_
     assert f"step-{progress.best_step:08d}" in kept
 
 
+def test_activations_computed_again_change_nothing(small, cache, tiny_llm, tmp_path):
+    """As on cards of 24 GB; dropout is the same in both computations."""
+    from trainer.train import train
+
+    settings = [f"model.llm={tiny_llm}", "model.adapter=lora", "model.rank=4", "model.dropout=0.2"]
+    settings += ["run.visits=21", "run.tensorboard=false"]
+    logs = []
+    for again in ("false", "true"):
+        out = tmp_path / again
+        request = run_of(small, out, cache, *settings, f"device.checkpointing={again}")
+        train(request, lambda _: None)
+        logs.append([line["loss"] for line in read_log(out) if "loss" in line])
+    assert len(logs[0]) == 3
+    assert logs[0] == logs[1]
+
+
 def test_a_second_stage_begins_with_the_weights_of_the_first(learned, cache, tmp_path):
     from trainer.train import train
 
