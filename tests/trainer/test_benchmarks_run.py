@@ -55,3 +55,20 @@ def test_training_is_measured_each_gain_alone_and_tiny_where_there_is_no_gpu(tmp
     assert names[0] == "the original, re-enacted"
     assert {"+ cached EVA", "+ wanted logits only", "ours", "ours without patch grid"} <= set(names)
     assert set(names) <= set(figures)
+
+
+def test_answers_in_bfloat16_are_compared_and_in_float32_none_differs(
+    small, cache, tiny_llm, tmp_path
+):
+    pytest.importorskip("accelerate", reason="the extra `train` is not installed")
+    from trainer.recipe_file import load_recipe
+    from trainer.train import Request, train
+
+    settings = [f"model.llm={tiny_llm}", "model.adapter=lora", "model.rank=4", "run.visits=7"]
+    recipe = load_recipe("demo", [*settings, "run.tensorboard=false"])
+    train(Request(small, recipe, tmp_path / "run", cache), lambda _: None)
+    figures = table_of("answer_agreement.py", str(tmp_path / "run"), str(small))
+    assert figures["questions"] == "4"
+    for what in ("batches of 8", "LoRA merged"):
+        assert figures[f"answers that differ, fp32, {what}"] == "0.0 %"
+        assert figures[f"answers that differ, bf16, {what}"].endswith(" %")
