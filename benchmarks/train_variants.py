@@ -74,9 +74,8 @@ class Variant:
     compile: bool = False
 
 
-def variants(preset: Preset) -> list[Variant]:
-    original = Variant("the original, re-enacted", 1, True, True, 0, True, "eager")
-    ours = Variant(
+def ours_of(preset: Preset) -> Variant:
+    return Variant(
         "ours",
         preset.at_once,
         False,
@@ -86,6 +85,11 @@ def variants(preset: Preset) -> list[Variant]:
         "sdpa",
         checkpointing=preset.checkpointing,
     )
+
+
+def variants(preset: Preset) -> list[Variant]:
+    original = Variant("the original, re-enacted", 1, True, True, 0, True, "eager")
+    ours = ours_of(preset)
     some = min(8, preset.at_once)  # what fits beside EVA, whole logits and hidden states
     return [
         original,

@@ -65,9 +65,9 @@ def _classes(scores: Scores) -> Iterator[str]:
 
 
 def _confusion(scores: Scores) -> Iterator[str]:
-    yield "meant \\ given " + "".join(f"{name[:9]:>10}" for name in scores.columns)
+    yield "meant \\ given " + "".join(f"{name[:10]:>11}" for name in scores.columns)
     for one, row in zip(scores.classes, scores.confusion, strict=True):
-        yield f"{one.label:<14}" + "".join(f"{count:>10}" for count in row)
+        yield f"{one.label:<14}" + "".join(f"{count:>11}" for count in row)
 
 
 def _words(found: WordSetScores) -> Iterator[str]:

@@ -6,7 +6,7 @@ import shlex
 import pytest
 import typer.main
 
-from flows import evaluating, serving
+from flows import evaluating, evaluating_model, serving
 from flows.cli import app
 from tests.test_docs import ROOT, blocks, codes, rows, section
 from trainer.benchmarks.known import BENCHMARKS
@@ -52,8 +52,13 @@ def test_every_level_of_words_is_described():
 
 
 def test_every_file_that_is_written_is_named():
-    written = (evaluating.RESULT, evaluating.ANSWERS, evaluating.JUDGEMENTS, evaluating.STORE)
-    assert first_codes("What comes out") == list(written)
+    assert first_codes("What comes out") == [
+        evaluating.RESULT,
+        evaluating.ANSWERS,
+        evaluating_model.KEPT,
+        evaluating.JUDGEMENTS,
+        evaluating.STORE,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,13 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from schemas.errors import MerrError, SetupError
 from trainer.command import Wanted, run
+
+# By which of them a process knows that it is one of many: torchrun, and three kinds of MPI.
+_MANY: Final = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
 
 
 def main(arguments: list[str]) -> int:
@@ -31,11 +35,18 @@ def main(arguments: list[str]) -> int:
 
 
 def check_launch(environment: Mapping[str, str]) -> None:
-    """accelerate's own FSDP is not ours, and on CPUs it does nothing without a word."""
+    """What accelerate would do otherwise than it was told, without a word: its own FSDP does
+    nothing on CPUs, and of several processes with --cpu it starts one."""
     if environment.get("ACCELERATE_USE_FSDP", "").lower() == "true":
         raise SetupError(
             "accelerate was told --use_fsdp; launch it without, and say "
             "--set device.parallel=fsdp, which shards by torch itself"
+        )
+    by_accelerate = "ACCELERATE_MIXED_PRECISION" in environment and "MASTER_ADDR" in environment
+    if by_accelerate and not any(name in environment for name in _MANY):
+        raise SetupError(
+            "accelerate was told several processes and started one, as it does with --cpu; say "
+            "--multi_gpu in place of it, on CPUs, too"
         )
 
 

@@ -30,16 +30,25 @@ class Which:
 
 def open_samples(release: Path, which: Which, trained: TrainedModel, cache: Path) -> Samples:
     """SetupError where the release lacks such samples, or the features that the model reads."""
-    samples = load(release, cache=cache, split=which.split, encoders=trained.trained_on.encoders)
+    opened = load(release, cache=cache, encoders=trained.trained_on.encoders)
+    samples = opened.where(opened.column("split") == which.split)
     chosen = samples.where(
         (samples.column("tier") == which.tier) & (samples.column("task") == which.task)
     )
     if not len(chosen):
         raise SetupError(
             f"{samples.release.title}: has no sample {which.tier}/{which.task} in its split "
-            f"{which.split!r}; choose another with --part, --tier or --task"
+            f"{which.split!r}; {_there(opened, which)}; choose another with --part, --tier or "
+            "--task"
         )
     return chosen
+
+
+def _there(samples: Samples, which: Which) -> str:
+    """Splits that have such samples, by name."""
+    alike = (samples.column("tier") == which.tier) & (samples.column("task") == which.task)
+    splits = sorted(set(samples.column("split")[alike].tolist()))
+    return f"such are in {', '.join(splits)}" if splits else "such are in none"
 
 
 def predict_samples(

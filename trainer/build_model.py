@@ -30,7 +30,7 @@ def build_model(prepared: Prepared, checkpoint: Path | None) -> Any:
     model: Any = EmotionLlama.from_parts(prepared.config, llm, seeing)
     if recipe.model.adapter == "lora":
         m = recipe.model
-        model = with_lora(model, r=m.rank, alpha=int(m.alpha), dropout=m.dropout)
+        model = with_lora(model, r=m.rank, alpha=m.alpha, dropout=m.dropout)
     if checkpoint is not None:
         load_weights(model, checkpoint / MODEL)
     elif recipe.model.start is not None:
@@ -93,6 +93,6 @@ def _apply_device(model: Any, prepared: Prepared) -> None:
     device = prepared.recipe.device
     llm = inner_model(model).llm
     if device.checkpointing:
-        llm.gradient_checkpointing_enable({"use_reentrant": False})
+        llm.activation_checkpointing_enable({"use_reentrant": False})
     if device.compile:
         llm.model.compile(dynamic=True)  # in place: names of weights stay as they are

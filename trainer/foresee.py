@@ -16,7 +16,7 @@ from trainer.flops import (
 )
 from trainer.prepare import Prepared, prepare
 from trainer.presets import presets
-from trainer.run_folder import RunFolder
+from trainer.run_folder import RunFolder, is_begun
 from trainer.train import Request
 
 # Share of a card's data sheet that training is expected to reach: 45 % of the rate that large
@@ -56,7 +56,7 @@ def foresee(request: Request) -> Foreseen:
         request.release,
         request.recipe,
         cache=request.cache,
-        tokenizer=run.tokenizer,
+        tokenizer=run.tokenizer if is_begun(run) else None,
         grid=request.grid,
     )
     return foreseen(prepared)
@@ -98,7 +98,6 @@ def foreseen(prepared: Prepared) -> Foreseen:
 
 
 def foreseen_text(told: Foreseen) -> str:
-    gb = 1e9
     memory = told.memory
     lines = [
         f"{told.title} on {told.release}",
@@ -108,16 +107,30 @@ def foreseen_text(told: Foreseen) -> str:
         f"{told.visits / told.samples:.1f} passes",
         f"  tokens    {told.tokens:.0f} a visit, {told.answer:.0f} of them answer, the longest "
         f"{told.longest}; {told.tokens * told.visits / 1e6:.1f} million in all",
-        f"  model     {told.shape.base / 1e9:.3g} billion parameters, "
-        f"{told.shape.trained / 1e6:.3g} million trained",
-        f"  memory    {memory.total / gb:.2g} GB a process, estimated: frozen weights "
-        f"{memory.weights / gb:.2g}, trained {memory.trained / gb:.2g}, activations "
-        f"{memory.activations / gb:.2g}",
+        f"  model     {_many(told.shape.base)} parameters, {_many(told.shape.trained)} trained",
+        f"  memory    {_gb(memory.total)} a process, estimated: frozen weights "
+        f"{_gb(memory.weights)}, trained {_gb(memory.trained)}, activations "
+        f"{_gb(memory.activations)}",
         f"  work      {told.flops / 1e12:.3g} TFLOP a visit, {told.total_flops / 1e18:.3g} EFLOP",
     ]
     lines += [
-        f"  hours     {told.hours(preset.peak_tflops):.2g} on one {preset.card} "
+        f"  hours     {_hours(told.hours(preset.peak_tflops))} on one {preset.card} "
         f"({preset.memory_gb} GB) at {EXPECTED:.0%} of its data sheet"
         for preset in presets()
     ]
-    return "\n".join([*lines, "nothing was loaded or trained"])
+    return "\n".join([*lines, "no weights were loaded, and nothing was trained"])
+
+
+def _many(count: int) -> str:
+    for unit, name in ((1e9, "billion"), (1e6, "million"), (1e3, "thousand")):
+        if count >= unit:
+            return f"{count / unit:.3g} {name}"
+    return str(count)
+
+
+def _gb(size: float) -> str:
+    return f"{size / 1e9:.2g} GB" if size >= 1e8 else f"{size / 1e6:.0f} MB"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:.2g}" if hours >= 0.01 else "below 0.01"

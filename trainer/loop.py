@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 
 from schemas.errors import SetupError
@@ -17,6 +16,7 @@ from trainer.optimizer import set_rate
 from trainer.prepare import Prepared
 from trainer.reader import StepReader, ValidationReader, loader
 from trainer.schedule import learning_rate
+from trainer.trainee import Trainee
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,6 @@ class Step:
     gradient_norm: float | None
     samples: str
     tokens: int  # of this process, without padding
-
-
-@dataclass(frozen=True)
-class Trainee:
-    """A model on its device, spread over the processes, and what moves it."""
-
-    model: Any
-    optimizer: torch.optim.Optimizer
-    accelerator: Accelerator
-    tokenizer: Any  # saved beside its weights
 
 
 def steps(trainee: Trainee, prepared: Prepared, first: int) -> Iterator[Step]:

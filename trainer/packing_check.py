@@ -31,5 +31,6 @@ def check_packing(llm: Any) -> None:
     llm.train(learning)
     if (one - two).abs().max() > 1e-3 * one.abs().max():
         raise SetupError(
-            f"{llm.config.model_type} lets packed samples see each other: train it with packing off"
+            f"{llm.config.model_type} lets packed samples see each other: train it without "
+            "packing, --set device.row_tokens=0"
         )

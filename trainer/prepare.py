@@ -59,9 +59,10 @@ class Prepared:
 
 
 def prepare(
-    release: Path, recipe: Recipe, *, cache: Path, tokenizer: Path, grid: Path | None
+    release: Path, recipe: Recipe, *, cache: Path, tokenizer: Path | None, grid: Path | None
 ) -> Prepared:
-    """Reads, caches and tokenises. SetupError where recipe and release do not fit."""
+    """Reads, caches and tokenises. `tokenizer`: that of a run which goes on; None: the recipe's.
+    SetupError where recipe and release do not fit."""
     opened = open_release(release)
     samples = load(opened, cache=cache, encoders=recipe.data.encoders)
     groups = groups_of(samples, recipe.data, "train")

@@ -62,7 +62,7 @@ class ModelRecipe(Row):
         default="lora", description="full: every weight of the LM is trained."
     )
     rank: int = Field(default=64, ge=1, description="LoRA r.")
-    alpha: float = Field(default=16, gt=0, description="LoRA alpha.")
+    alpha: int = Field(default=16, ge=1, description="LoRA alpha.")
     dropout: float = Field(default=0.05, ge=0, lt=1, description="LoRA dropout.")
 
     @model_validator(mode="after")

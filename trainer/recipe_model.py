@@ -16,10 +16,10 @@ PUBLISHED_PX: Final = 224  # of BLIP-2; its table of positions is interpolated t
 DTYPES: Final = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
 
-def tokenizer_of(llm: str, samples: Samples, kept: Path) -> Any:
+def tokenizer_of(llm: str, samples: Samples, kept: Path | None) -> Any:
     """`kept`: where the run keeps its tokenizer; the tiny one is made once, out of all texts of the
     release, and read from there afterwards."""
-    if (kept / "tokenizer_config.json").exists():
+    if kept is not None and (kept / "tokenizer_config.json").exists():
         return load_tokenizer(str(kept))
     if llm != NAME:
         return load_tokenizer(llm)

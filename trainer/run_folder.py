@@ -17,6 +17,7 @@ from schemas.parquet import atomic_path
 from schemas.units import Row
 from trainer.recipe import Recipe
 from trainer.recipe_file import load_recipe, recipe_toml
+from trainer.run_checkpoint import checkpoints
 
 _PACKAGES: Final = (
     "merr",
@@ -42,6 +43,7 @@ class Environment(Row):
     devices: tuple[str, ...]  # names of the GPUs of process 0; none: CPU
     processes: int
     threads: int
+    code: str | None = None  # sha256 of the trainer's sources then, 16 hex digits
 
 
 class RunRecord(Row):
@@ -51,7 +53,7 @@ class RunRecord(Row):
     release_name: str  # NAME X.Y.Z
     release_digest: str
     recipe: str  # sha256 of recipe.toml
-    code: str  # sha256 of the trainer's sources, 16 hex digits
+    code: str  # sha256 of the trainer's sources at the first start, 16 hex digits
     seed: int
     plan: str  # digest of the order of visits
     steps: int
@@ -102,13 +104,20 @@ def read_recipe(run: RunFolder) -> Recipe:
     return load_recipe(str(run.recipe))
 
 
+def is_begun(run: RunFolder) -> bool:
+    """Whether there is something to go on from. A run that ended before its first checkpoint left
+    nothing, and does not stand in the way of another recipe."""
+    return run.model.exists() or bool(checkpoints(run.checkpoints))
+
+
 def open_run(run: RunFolder, record: RunRecord, recipe: Recipe) -> RunRecord:
     """Begin a run in a new folder, or go on in its own. SetupError where the folder holds a run
     of another recipe, release or order."""
     if run.record.exists():
         old = read_record(run)
-        _check_same(run, old, record, recipe)
-        record = old.model_copy(update={"sessions": (*old.sessions, *record.sessions)})
+        if is_begun(run):
+            _check_same(run, old, record, recipe)
+            record = old.model_copy(update={"sessions": (*old.sessions, *record.sessions)})
     elif run.root.exists() and any(run.root.iterdir()):
         raise SetupError(f"--out {run.root}: is not empty and not a run; give another folder")
     run.checkpoints.mkdir(parents=True, exist_ok=True)
@@ -184,6 +193,7 @@ def environment(*, processes: int, first_step: int) -> Environment:
         devices=tuple(torch.cuda.get_device_name(i) for i in range(gpus)),
         processes=processes,
         threads=torch.get_num_threads(),
+        code=code_digest(),
     )
 
 

@@ -3,40 +3,26 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
 
-import torch
 from accelerate import Accelerator
-from torch import Tensor
 from transformers.utils.logging import disable_progress_bar
 
 from schemas.errors import SetupError
-from trainer.build_model import build_model, save_weights
 from trainer.card import card_text
-from trainer.distributed import (
-    open_processes,
-    optimizer_state,
-    plain_model,
-    set_optimizer_state,
-    spread,
-    trained_weights,
-)
+from trainer.distributed import open_processes
 from trainer.export import export_model
 from trainer.folder import is_complete
 from trainer.log import truncate_log
-from trainer.loop import Step, Trainee, steps, validate
-from trainer.optimizer import make_optimizer
+from trainer.loop import Step, steps, validate
 from trainer.prepare import Prepared, prepare
 from trainer.recipe import Recipe
 from trainer.record import Recorder
 from trainer.run_checkpoint import (
-    MODEL,
     Progress,
     checkpoint_path,
     checkpoints,
     chosen_step,
     read_progress,
-    save_checkpoint,
     tidy_checkpoints,
 )
 from trainer.run_folder import (
@@ -44,12 +30,13 @@ from trainer.run_folder import (
     RunRecord,
     code_digest,
     environment,
+    is_begun,
     open_run,
     recipe_digest,
     write_card,
 )
+from trainer.trainee import Trainee, make_trainee, save_trainee
 
-OPTIMIZER: Final = "optimizer.pt"
 Say = Callable[[str], None]
 
 
@@ -74,7 +61,7 @@ def train(request: Request, say: Say) -> Progress:
             request.release,
             request.recipe,
             cache=request.cache,
-            tokenizer=run.tokenizer,
+            tokenizer=run.tokenizer if is_begun(run) else None,
             grid=request.grid,
         )
     check_processes(request.recipe, accelerator.num_processes)
@@ -84,7 +71,7 @@ def train(request: Request, say: Say) -> Progress:
         return progress
     if not progress.done:
         tell(_opening(prepared, progress))
-        trainee = _trainee(prepared, accelerator, checkpoint)
+        trainee = make_trainee(prepared, accelerator, checkpoint)
         with Recorder(run, prepared.recipe, accelerator, progress.step) as recorder:
             progress = _run(trainee, prepared, run, progress, recorder, tell)
     _finish(run, prepared, progress, accelerator)
@@ -152,16 +139,6 @@ def _opening(prepared: Prepared, progress: Progress) -> str:
     return f"{told}; going on from step {progress.step}" if progress.step else told
 
 
-def _trainee(prepared: Prepared, accelerator: Accelerator, checkpoint: Path | None) -> Trainee:
-    model = build_model(prepared, checkpoint)
-    spread_model = spread(model, accelerator, prepared.recipe.device.parallel)
-    optimizer = make_optimizer(spread_model, prepared.recipe.optimizer)
-    if checkpoint is not None:
-        state = torch.load(checkpoint / OPTIMIZER, map_location="cpu", weights_only=True)
-        set_optimizer_state(spread_model, optimizer, state)
-    return Trainee(spread_model, optimizer, accelerator, prepared.tokenizer)
-
-
 def _run(
     trainee: Trainee,
     prepared: Prepared,
@@ -181,7 +158,7 @@ def _run(
         progress = progress.model_copy(update={"done": at_end})
         new_best = progress.best_step == step.number
         if at_end or new_best or step.number % recipe.save_every == 0:
-            _save(trainee, run, progress, keep=recipe.keep)
+            save_trainee(trainee, run.checkpoints, progress, keep=recipe.keep)
             say(_told(step, progress, last))
         if at_end:
             break
@@ -199,28 +176,6 @@ def _validated(
     else:
         update = {"without_gain": progress.without_gain + 1}
     return progress.model_copy(update=update)
-
-
-def _save(trainee: Trainee, run: RunFolder, progress: Progress, *, keep: int) -> None:
-    """All processes gather, process 0 writes, all wait."""
-    weights = trained_weights(trainee.model)
-    state = optimizer_state(trainee.model, trainee.optimizer)
-    if trainee.accelerator.is_main_process:
-        model, tokenizer = plain_model(trainee.model), trainee.tokenizer
-        save_checkpoint(
-            run.checkpoints,
-            progress,
-            write=lambda folder: _write(folder, model, tokenizer, weights, state),
-            keep=keep,
-        )
-    trainee.accelerator.wait_for_everyone()
-
-
-def _write(
-    folder: Path, model: Any, tokenizer: Any, weights: dict[str, Tensor], state: dict[str, Any]
-) -> None:
-    save_weights(model, tokenizer, weights, folder / MODEL)
-    torch.save(state, folder / OPTIMIZER)
 
 
 def _told(step: Step, progress: Progress, last: int) -> str:

@@ -43,7 +43,7 @@ def start(words, out):
 
 def finish(words, out):
     running = start(words, out)
-    said, complained = running.communicate(timeout=WAIT_S)
+    _, complained = running.communicate(timeout=WAIT_S)
     assert running.returncode == 0, complained
     return complained
 

@@ -97,6 +97,7 @@ def test_a_model_is_asked_about_a_split_of_a_release(merr, small, tmp_path):
 def test_batches_change_no_answer_and_the_same_command_gives_the_same_bytes(merr, small, tmp_path):
     told = []
     for options in ((), (), ("--batch-size", 1)):
+        (tmp_path / "f" / "asked.jsonl").unlink(missing_ok=True)  # the model has to answer anew
         evaluate(merr, small, *options)
         told.append(
             [(tmp_path / "f" / name).read_bytes() for name in ("answers.jsonl", "evaluation.json")]
@@ -117,7 +118,9 @@ def test_constrained_answers_are_labels_and_nothing_else(merr, small, tmp_path):
 def test_what_does_not_fit_is_told_with_what_would(merr, small):
     code, _, err = evaluate(merr, small, "--tier", "fine")
     assert code == 2
-    assert "has no sample fine/emotion in its split 'val'" in err
+    assert "has no sample fine/emotion in its split 'val'; such are in none" in err
+    code, _, err = evaluate(merr, small, "--part", "test")
+    assert "has no sample coarse/emotion in its split 'test'; such are in train, val;" in err
     code, _, err = evaluate(merr, small, "--task", "song")
     assert code == 2
     code, _, err = merr("evaluate", "--model", small[1], "--benchmark", "labels", "--out", "f")
@@ -177,11 +180,14 @@ def test_the_videos_of_a_data_set_are_measured_and_asked_about(merr, of_demo, tm
     shutil.copy(DEMO / "smile.mp4", tmp_path / "set" / "test3")
     (tmp_path / "set" / "test3-label.csv").write_text("name,discrete\nsmile,happy\ngone,sad\n")
     (tmp_path / "set" / "transcription_en_all.csv").write_text("name,sentence\nsmile,Ha ha!\n")
-    code, out, err = merr(
-        *("evaluate", "--model", of_demo[1], "--data", "set", "--benchmark", "mer2023"),
-        *("--out", "f", "--constrained", "--work", "w"),
-    )
+    words = ("evaluate", "--model", of_demo[1], "--data", "set", "--benchmark", "mer2023")
+    words = (*words, "--out", "f", "--constrained", "--work", "w")
+    code, out, err = merr(*words)
     assert code == 0, err
+    kept = (tmp_path / "f" / "asked.jsonl").read_bytes()
+    assert kept.count(b"\n") == 1
+    assert merr(*words)[:2] == (0, out)
+    assert (tmp_path / "f" / "asked.jsonl").read_bytes() == kept  # it was not asked again
     assert "mer2023: 2 clips of test3, 1 without an answer" in out
     found = result(tmp_path / "f")
     assert found["labels"]["unread"] == {"empty": 1}

@@ -1,7 +1,6 @@
 """Figures of a classification: against published ones, by hand, and against scikit-learn."""
 
 import warnings
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -124,7 +123,7 @@ def test_means_are_drawn_around_the_mean():
     assert np.allclose(means[:, 1], 1)
 
 
-@pytest.mark.skipif(find_spec("sklearn") is None, reason="scikit-learn is not installed")
+@pytest.mark.slow  # its import takes seconds
 @pytest.mark.parametrize("seed", range(20))
 def test_scikit_learn_says_the_same(seed):
     from sklearn import metrics

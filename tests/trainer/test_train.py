@@ -133,6 +133,22 @@ def test_training_stops_early_where_validation_gets_no_better(small, cache, tmp_
     assert f"step-{progress.best_step:08d}" in kept
 
 
+def test_activations_computed_again_change_nothing(small, cache, tiny_llm, tmp_path):
+    """As on cards of 24 GB; dropout is the same in both computations."""
+    from trainer.train import train
+
+    settings = [f"model.llm={tiny_llm}", "model.adapter=lora", "model.rank=4", "model.dropout=0.2"]
+    settings += ["run.visits=21", "run.tensorboard=false"]
+    logs = []
+    for again in ("false", "true"):
+        out = tmp_path / again
+        request = run_of(small, out, cache, *settings, f"device.checkpointing={again}")
+        train(request, lambda _: None)
+        logs.append([line["loss"] for line in read_log(out) if "loss" in line])
+    assert len(logs[0]) == 3
+    assert logs[0] == logs[1]
+
+
 def test_a_second_stage_begins_with_the_weights_of_the_first(learned, cache, tmp_path):
     from trainer.train import train
 
@@ -165,12 +181,40 @@ def test_what_does_not_fit_is_refused_with_a_remedy(settings, said, small, cache
         train(run_of(small, tmp_path / "run", cache, *settings), lambda _: None)
 
 
-def test_sharding_by_accelerate_is_refused_for_on_cpus_it_does_nothing_without_a_word():
-    from trainer.__main__ import check_launch
+def test_a_run_that_never_saved_stands_in_no_other_ones_way(small, cache, tmp_path):
+    """A wrong model is the first mistake of many; the folder is then as good as new."""
+    from trainer.train import train
 
-    check_launch({})
-    with pytest.raises(SetupError, match=r"--set device\.parallel=fsdp"):
-        check_launch({"ACCELERATE_USE_FSDP": "true"})
+    out, short = tmp_path / "run", ["run.visits=7", "run.tensorboard=false"]
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(SetupError, match="has no tokenizer"):
+        train(
+            run_of(small, out, cache, *short, f"model.llm={tmp_path / 'nothing'}"), lambda _: None
+        )
+    with pytest.raises(SetupError, match="wandb is not installed"):
+        train(run_of(small, out, cache, *short, "run.wandb=true"), lambda _: None)
+    assert (out / "run.json").exists()
+    assert train(run_of(small, out, cache, *short), lambda _: None).done
+    with pytest.raises(SetupError, match=r"holds another run .run\.visits = 7, now 14"):
+        train(run_of(small, out, cache, *short, "run.visits=14"), lambda _: None)
+
+
+def test_a_model_that_mixes_packed_samples_is_not_trained_on_them(small, cache, tmp_path):
+    """Mamba knows no positions; transformers takes packed rows for it and says nothing."""
+    from transformers import MambaConfig, MambaForCausalLM
+
+    from trainer.tiny import make_tokenizer
+    from trainer.train import train
+
+    samples = load(small, cache=cache)
+    tokenizer = make_tokenizer([*samples.column("instruction"), *samples.column("target")])
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "state_size": 4}
+    config = MambaConfig(vocab_size=len(tokenizer), **sizes)
+    MambaForCausalLM(config).save_pretrained(tmp_path / "llm")
+    tokenizer.save_pretrained(tmp_path / "llm")
+    settings = ["run.visits=7", "device.attention=eager", f"model.llm={tmp_path / 'llm'}"]
+    with pytest.raises(SetupError, match=r"mamba lets packed samples .* device\.row_tokens=0"):
+        train(run_of(small, tmp_path / "run", cache, *settings), lambda _: None)
 
 
 def test_a_dry_run_says_steps_and_memory_and_loads_nothing(small, cache, tmp_path):
@@ -180,4 +224,6 @@ def test_a_dry_run_says_steps_and_memory_and_loads_nothing(small, cache, tmp_pat
     assert (told.steps, told.visits, told.samples) == (300, 2100, 48)
     text = foreseen_text(told)
     assert all(word in text for word in ("memory", "hours", "steps", "H200"))
+    assert "hours     below 0.01 on one H100" in text
+    assert "e-0" not in text.split("work")[0]
     assert not (tmp_path / "run").exists()
