@@ -20,7 +20,7 @@ function column(said, screen, take) {
     h("h3", {}, said.person, h("button", { type: "button", onclick: () => take(said) }, t("adjudicate.take"))),
     h("p", {}, h("b", {}, verdict), said.reason === null ? "" : `: ${t(`reason.${said.reason}`)}`),
     h("p", {}, labels + degree),
-    said.edited_text === null ? null : diffView(screen.told?.text ?? "", said.edited_text),
     marksView(said.marks),
+    said.edited_text === null ? null : diffView(screen.told?.text ?? "", said.edited_text),
     said.note === null ? null : h("p", { class: "quiet" }, said.note));
 }

@@ -6,7 +6,7 @@ import { meaningsView } from "./label_names.js";
 import { t } from "./words.js";
 
 export function actionName(action) {
-  const digit = /^(digit|intensity)(\d)$/.exec(action);
+  const digit = /^(digit|intensity)(\d+)$/.exec(action);
   return digit === null ? t(`key.${action}`) : t(`key.${digit[1]}`, { n: digit[2] });
 }
 

@@ -9,7 +9,7 @@ export const DEFAULTS = {
   accept: "KeyA", edit: "KeyE", reject: "KeyR", not_visible: "KeyV", not_audible: "KeyH", cannot_tell: "KeyC", distressing: "KeyD",
   a1: "ArrowLeft", same: "ArrowDown", a2: "ArrowRight",
   skip: "KeyS", flag: "KeyF", note: "KeyN", undo: "KeyU", submit: "Enter", help: "Shift+Slash",
-  ...Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`digit${i + 1}`, `Digit${i + 1}`])),
+  ...Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`digit${i + 1}`, `Digit${(i + 1) % 10}`])),
   ...Object.fromEntries(Array.from({ length: 5 }, (_, i) => [`intensity${i + 1}`, `Shift+Digit${i + 1}`])),
 };
 const REPEATED = new Set(["back", "ahead", "claim_before", "claim_next"]);

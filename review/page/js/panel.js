@@ -34,7 +34,7 @@ export class Panel {
     const choosing = answer.verdict === "reject"; // digits say the reason then
     const buttons = answer.screen.labels.map((label, i) => {
       const place = answer.labels.indexOf(label);
-      return this.choice(`label-${label}`, choosing || i > 8 ? null : `digit${i + 1}`, labelName(label), place >= 0, () => this.act.label(label), place === 0 && answer.labels.length > 1 ? t("label.first") : null);
+      return this.choice(`label-${label}`, choosing || i > 9 ? null : `digit${i + 1}`, labelName(label), place >= 0, () => this.act.label(label), place === 0 && answer.labels.length > 1 ? t("label.first") : null);
     });
     const degrees = [1, 2, 3, 4, 5].map((n) => this.choice(`intensity-${n}`, null, String(n), answer.intensity === n, () => this.act.intensity(n), null, answer.labels.length === 0));
     return h("div", { class: "group labels", role: "group", "aria-label": t("label.title") }, h("h2", {}, t("label.title")), h("div", { class: "choices" }, buttons),

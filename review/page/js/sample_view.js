@@ -62,7 +62,7 @@ export class SampleView {
       if (rate.textContent !== speed) rate.textContent = speed;
     });
     const button = (action) => h("button", { type: "button", tabindex: "-1", title: t(`key.${action}`), "aria-label": t(`key.${action}`), onclick: (event) => { event.currentTarget.blur(); this.act.play[action](); } }, h("kbd", {}, this.keys.name(action)), h("span", {}, t(`do.${action}`)));
-    return h("div", { class: "controls" }, actions.map(button), this.clock, rate);
+    return h("div", { class: "controls" }, actions.map(button), h("span", { class: "clocks" }, this.clock, rate));
   }
 
   measured(tracks) {

@@ -9,7 +9,7 @@ export const en = {
   "page.login": "Log in",
   "page.invite": "Invitation",
   "logout": "Log out",
-  "own.work": "{decisions} decisions, {hours} h",
+  "own.work": "{decisions} decided, {hours} h",
   "login.name": "Name",
   "login.password": "Password",
   "login.go": "Log in",

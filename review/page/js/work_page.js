@@ -172,7 +172,7 @@ function actions() {
   const { answer, screen, view } = now;
   const act = acts();
   const all = { ...players(), submit: act.submit, skip: act.skip, flag: act.flag, undo, help, note: () => view.panel.note.focus() };
-  for (let i = 1; i <= 9; i += 1) all[`digit${i}`] = () => digit(i - 1);
+  for (let i = 1; i <= 10; i += 1) all[`digit${i}`] = () => digit(i - 1);
   for (let i = 1; i <= 5; i += 1) all[`intensity${i}`] = () => { if (answer.labels.length) act.intensity(i); };
   if (answer.compares) for (const side of ["a1", "same", "a2"]) all[side] = () => act.prefer(side);
   else if (!answer.blind) {

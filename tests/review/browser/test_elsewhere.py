@@ -27,7 +27,8 @@ def stage(chain, tmp_path_factory):
 
 @pytest.fixture
 def queue(stage, request):
-    return stage.queue(request.node.name, stage.samples)
+    name = request.node.name.removeprefix("test_").replace("_", " ")
+    return stage.queue(name, stage.samples)
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_a_sample_lives_by_keyboard_alone(stage, samples, open_page, shot):
     press(page, "6", "n")
     page.keyboard.type("nothing of this is in the clip")
     press(page, "Control+Enter")
-    expect(page.locator("#own-work")).to_contain_text("2 decisions")
+    expect(page.locator("#own-work")).to_contain_text("2 decided")
     assert [d.reason for d in decided(stage, queue)] == [None, "invented"]
 
     press(page, "u")
@@ -161,6 +161,29 @@ def look_around(page, shot):
     expect(page.locator(".claims .mark").first).to_be_hidden()
     press(page, "m")
     expect(page.locator(".claims .mark").first).to_be_visible()
+
+
+def test_the_pointer_on_a_claim_shows_where_its_evidence_lies(queue, open_page):
+    page = at_work(open_page("ann", "/queues"), queue)
+    band = page.locator(".lane > .span")
+    expect(band).to_be_hidden()
+    page.locator(".claim", has_text="brows are drawn together").hover()
+    expect(band).to_be_visible()
+    lane, shown = page.locator(".lane").bounding_box(), band.bounding_box()
+    length = page.locator("video").evaluate("(video) => video.duration")
+    start = (shown["x"] - lane["x"]) / lane["width"] * length
+    assert abs(start - 0.8) < 0.1
+    page.locator("#note").hover()
+    expect(band).to_be_hidden()
+
+
+def test_the_tenth_label_has_a_key_too(stage, samples, open_page):
+    labels = tuple(f"label {i}" for i in range(1, 12))
+    queue = stage.queue("eleven labels", samples, labels=labels)
+    page = at_work(open_page("bo", "/queues"), queue)
+    press(page, "0", "c", "Enter")
+    said(page, "Decided")
+    assert decided(stage, queue)[0].labels == ("label 10",)
 
 
 def test_a_click_on_the_time_line_seeks_there(queue, open_page):

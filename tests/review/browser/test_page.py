@@ -27,6 +27,7 @@ def test_everything_is_there_in_chinese(stage, queue, open_page, shot):
     expect(page.locator("[data-choice=label-happy]")).to_contain_text("高兴")
     press(page, "[")
     expect(page.locator(".claim.current .mark")).to_contain_text("相矛盾")
+    ready(page)
     shot(page, "chinese")
     english = re.compile(r"\b(Decision|Label|Note|Words|Scene|Skip|Frame|Queue|Peak)\b")
     expect(page.locator(".units li").first).to_contain_text(re.compile("[一-鿿]"))
