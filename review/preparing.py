@@ -23,7 +23,7 @@ from schemas.peak import Stills
 from schemas.units import Row, Seconds
 from schemas.video import Video
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 AROUND_S: Final = 2.0
 _DEADLINE_S: Final = 60.0  # for a clip of no length
 _DEADLINE_PER_S: Final = 20.0  # of clip: decoding 4K and encoding it on one slow core

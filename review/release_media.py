@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pyarrow.parquet as pq
 
+from pipeline.face_window import PROXY_FLAG
 from pipeline.keys import digest
 from pipeline.release import read_manifest
 from review.media_folder import MediaFolder, MediaKind
@@ -19,7 +20,15 @@ from schemas.units import Seconds
 
 VERSION: Final = "1"
 _AT_ONCE: Final = 20  # rows with pictures and sound in memory
-_COLUMNS: Final = ("clip_id", "duration_s", "items", "peak_frame", "middle_frame", "audio")
+_COLUMNS: Final = (
+    "clip_id",
+    "duration_s",
+    "items",
+    "flags",
+    "peak_frame",
+    "middle_frame",
+    "audio",
+)
 _BEGINS: Final[dict[MediaKind, bytes]] = {"peak": b"\xff\xd8\xff", "sound": b"OggS"}
 _Peak = tuple[int | None, Seconds | None]
 
@@ -117,4 +126,5 @@ def _peak(row: dict[str, Any], index: int | None, t_s: Seconds | None) -> ShownP
         names={au: FACS_NAMES[au] for au in units},
         box=None,
         faces=None,
+        proxy=PROXY_FLAG in row["flags"],
     )

@@ -38,6 +38,7 @@ class ShownPeak(Row):
     names: dict[str, str]
     box: tuple[float, float, float, float] | None  # left, top, width, height as shares of the frame
     faces: int | None  # that were seen
+    proxy: bool = False  # the units are computed from geometry
 
 
 class ShownWords(Row):
@@ -142,6 +143,7 @@ def _peak(
         names={au.au: FACS_NAMES.get(au.au, au.au) for au in moment.aus},
         box=_box(track, moment.frame_index, size_px),
         faces=track.faces[moment.frame_index] if track else None,
+        proxy=track.proxy if track else False,
     )
 
 

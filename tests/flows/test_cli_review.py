@@ -6,12 +6,16 @@ import pytest
 
 from flows.cli import app
 from flows.guard import guarded
+from flows.reviewing import agreement_text
 from pipeline.release import read_manifest
 from pipeline.verify import verify
+from review.agreement import measure
 from review.deciding import decide, label_blind
 from review.people import person_named
 from review.queues import queue_named
 from review.store import open_store
+from review.votes import Votes
+from schemas.review import ClaimMark
 from tests.review.office import accepted, ticket
 
 
@@ -138,3 +142,17 @@ def test_a_folder_that_is_no_work_folder_is_named(merr, tmp_path):
     assert (code, "nowhere: is no folder" in err) == (2, True)
     code, _, err = merr("review", "queue", tmp_path, "--name", "q")
     assert (code, "is no work folder of merr" in err) == (2, True)
+
+
+def test_agreement_on_marks_says_what_it_was_counted_over():
+    claims = (("supported", "supported"), ("supported", "contradicted"), ("supported", None))
+    marks = [
+        (ClaimMark(claim=str(i), verdict=verdict, machine=machine), i == 0)
+        for i, (verdict, machine) in enumerate(claims)
+    ]
+    told = agreement_text(measure(Votes(marks=tuple(marks))))
+    assert told.splitlines()[-1] == (
+        "marks of claims          raw 50.0% with the machine, over 2 of 3 marks; "
+        "1 set with its marks in view"
+    )
+    assert "marks of claims" not in agreement_text(measure(Votes()))

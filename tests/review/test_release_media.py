@@ -36,6 +36,7 @@ def test_a_clip_gets_its_peak_frame_its_sound_and_its_action_units(release, fold
             assert folder.path(clip.clip_id, "sound").read_bytes() == row["audio"]["bytes"]
         tracks = read_tracks(folder, clip.clip_id)
         assert tracks.from_release
+        assert tracks.peak is None or tracks.peak.proxy == ("proxy_action_units" in row["flags"])
         assert (tracks.peak is None) == (clip.peak_t_s is None)
         if tracks.peak is not None:
             assert (tracks.peak.t_s, tracks.peak.index) == (clip.peak_t_s, clip.peak_index)

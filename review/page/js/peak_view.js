@@ -12,7 +12,7 @@ export function peakView(address, tracks) {
   const frame = h("div", { class: "peak-frame" }, picture, ...shades(peak?.box ?? null));
   const several = peak !== null && peak.faces !== null && peak.faces > 1 ? h("p", { class: "quiet" }, t("peak.others", { count: peak.faces })) : null;
   const title = peak === null ? t("peak.none") : `${t("peak.title")} ${t("peak.at", { time: peak.t_s.toFixed(2) })}`;
-  return h("section", { class: "peak", "aria-label": t("peak.title") }, h("h2", {}, title), frame, units(peak, tracks), several);
+  return h("section", { class: "peak", "aria-label": t("peak.title") }, h("h2", {}, title), frame, units(peak), several);
 }
 
 /** Four grey panes around the box: whoever else is in the picture is dimmed. */
@@ -30,10 +30,10 @@ function lay(element, [left, top, width, height]) {
   return element;
 }
 
-function units(peak, tracks) {
+function units(peak) {
   if (peak === null) return null;
   const told = (au) => (au.intensity === null ? "" : ` ${strength(au.intensity)} (${au.intensity.toFixed(1)})`);
   const rows = [...peak.aus].sort((a, b) => (b.intensity ?? 0) - (a.intensity ?? 0)).map((au) => h("li", {}, h("b", {}, auName(au.au, peak.names[au.au])), told(au), " ", h("small", {}, au.au)));
-  const proxy = tracks.strip?.proxy ? h("p", { class: "quiet" }, t("tracks.proxy")) : null;
+  const proxy = peak.proxy ? h("p", { class: "quiet" }, t("tracks.proxy")) : null;
   return h("div", {}, h("ul", { class: "units" }, rows), proxy);
 }

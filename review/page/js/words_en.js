@@ -247,7 +247,7 @@ export const en = {
   "agreement.all": "All queues of work",
   "agreement.choose": "Queue",
   "agreement.go": "Compute",
-  "agreement.blind": "Only what was decided before the machine's label or marks were shown counts: {units} clips, {people} people. Left out as swayed: {labels} labels, {verdicts} verdicts on texts.",
+  "agreement.blind": "Of labels and verdicts only those count that were given before the machine's label or marks were shown: {units} clips, {people} people. Left out as swayed: {labels} labels, {verdicts} verdicts on texts.",
   "agreement.none": "Nobody labelled blind here, so nothing can be said of agreement on labels.",
   "agreement.measure": "Measure",
   "agreement.value": "Value",

@@ -247,7 +247,7 @@ export const zh = {
   "agreement.all": "所有正式队列",
   "agreement.choose": "队列",
   "agreement.go": "计算",
-  "agreement.blind": "只计看到机器标签或标记之前的决定：{units} 个片段，{people} 人。因受影响而不计：{labels} 个标签，{verdicts} 个文本判断。",
+  "agreement.blind": "标签和文本判断只计看到机器标签或标记之前所作的：{units} 个片段，{people} 人。因受影响而不计：{labels} 个标签，{verdicts} 个文本判断。",
   "agreement.none": "这里没有人先行标注，无法得出标签的一致性。",
   "agreement.measure": "指标",
   "agreement.value": "值",

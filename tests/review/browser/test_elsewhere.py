@@ -46,6 +46,7 @@ def test_the_peak_frame_and_the_sound_of_a_release_are_there(page, shot):
     expect(page.locator(".lacking")).to_contain_text(ELSEWHERE)
     expect(page.locator(".timeline")).to_have_count(0)
     expect(page.locator(".units li").first).to_be_visible()
+    expect(page.locator(".peak")).to_contain_text("estimated from geometry")
     assert page.locator(".peak-frame img").evaluate("(img) => img.naturalWidth") > 100
     shot(page, "from-a-release")
 

@@ -161,7 +161,7 @@ def test_the_agreement_page_says_what_counts_and_what_does_not(stage, samples, o
         for key in ("3", "4", "6", last):
             press(page, key, "Enter")
             expect(page.locator("#text")).to_be_visible()
-            press(page, "c", "Enter")
+            press(page, "]", "t", "c", "Enter")
             said(page, "Decided")
             expect(page.locator("#text")).to_have_count(0)
     lea = open_page("lea", "/agreement")
@@ -169,4 +169,6 @@ def test_the_agreement_page_says_what_counts_and_what_does_not(stage, samples, o
     lea.get_by_role("button", name="Compute").click()
     expect(lea.locator("#figures table").first).to_contain_text("0.750")
     expect(lea.locator("#figures")).to_contain_text("4 clips, 2 people")
+    expect(lea.locator("tr", has_text="in view at 8")).to_contain_text("1.000")
+    expect(lea.locator("tr", has_text="in view at 8")).to_contain_text("8 of 8 marks")
     shot(lea, "agreement")
