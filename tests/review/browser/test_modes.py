@@ -49,11 +49,12 @@ def test_of_two_texts_the_better_one_is_kept_whatever_side_it_stood_on(
     shot(page, "a-b")
     sides = []
     for _ in pairs:
+        shown = page.locator("video").get_attribute("src")
         left = page.locator(".pair article").first.text_content()
         sides.append(short in left)
         press(page, "ArrowLeft" if short in left else "ArrowRight", "Enter")
-        said(page, "Decided")
-        page.wait_for_timeout(300)
+        following = page.locator(f'video[src]:not([src="{shown}"]), .idle')
+        expect(following).to_have_count(1)
     expect(page.locator(".idle")).to_be_visible()
     assert [d.preference for d in decided(stage, queue)] == ["a2"] * len(pairs)
     assert [d.flipped for d in decided(stage, queue)] == sides
