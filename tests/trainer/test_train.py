@@ -160,6 +160,21 @@ def test_a_second_stage_begins_with_the_weights_of_the_first(learned, cache, tmp
     assert read_log(tmp_path / "second")[0]["loss"] < fresh / 10
 
 
+def test_slots_are_left_out_and_fused_by_configuration(small, cache, tmp_path):
+    from trainer.open_model import open_model
+    from trainer.train import train
+
+    settings = ["run.visits=14", "run.tensorboard=false"]
+    settings += ['model.without=["motion"]', "model.fusion=conv-attention"]
+    train(run_of(small, tmp_path / "run", cache, *settings), lambda _: None)
+    trained = open_model(tmp_path / "run")
+    assert trained.config.markers == ("face", "audio")
+    assert set(trained.trained_on.encoders) == {"face", "audio"}
+    fusing = trained.model.projectors.fusion
+    assert float(fusing.up.weight.detach().abs().max()) > 0  # it begins as nothing, and learns
+    assert "motion by" not in (tmp_path / "run" / "README.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -170,6 +185,7 @@ def test_a_second_stage_begins_with_the_weights_of_the_first(learned, cache, tmp
         (["model.llm={here}"], "has no tokenizer"),
         (["model.start=nowhere"], "model.start nowhere"),
         (["run.wandb=true"], "wandb is not installed"),
+        (['model.without=["face", "motion", "audio"]'], "has no features"),
         (["device.parallel=fsdp"], "with one process shards nothing"),
     ],
 )
