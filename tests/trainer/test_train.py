@@ -215,6 +215,16 @@ def test_a_run_that_never_saved_stands_in_no_other_ones_way(small, cache, tmp_pa
         train(run_of(small, out, cache, *short, "run.visits=14"), lambda _: None)
 
 
+def test_two_runs_in_one_folder_are_refused(small, cache, tmp_path):
+    from trainer.run_lock import run_lock
+    from trainer.train import train
+
+    request = run_of(small, tmp_path / "run", cache, "run.visits=7", "run.tensorboard=false")
+    with run_lock(tmp_path / "run"), pytest.raises(SetupError, match="another process trains"):
+        train(request, lambda _: None)
+    assert train(request, lambda _: None).done
+
+
 def test_a_model_that_mixes_packed_samples_is_not_trained_on_them(small, cache, tmp_path):
     """Mamba knows no positions; transformers takes packed rows for it and says nothing."""
     from transformers import MambaConfig, MambaForCausalLM
