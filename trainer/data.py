@@ -1,7 +1,7 @@
 """Samples of a release: texts as they stand there, with the features of their clips."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -66,6 +66,11 @@ class Samples:
     def where(self, chosen: NDArray[np.bool_]) -> "Samples":
         """Those of these samples that are chosen, in their order."""
         return Samples(self.release, self.cache, self.index[chosen])
+
+    def without(self, slots: Collection[str]) -> "Samples":
+        """The same samples, read as if the release had no such features."""
+        left = {name: slot for name, slot in self.cache.slots.items() if name not in slots}
+        return Samples(self.release, replace(self.cache, slots=left), self.index)
 
     @cached_property
     def widths(self) -> dict[str, int]:

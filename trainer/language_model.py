@@ -94,8 +94,9 @@ def _gated_text(name: str) -> str:
 
 def _open_text() -> str:
     return (
-        f"Without access, {OPEN_MODEL} is open to all (`--llm {OPEN_MODEL}`; its results are not "
-        "the paper's), and a folder with the weights works, too"
+        f"Without access, {OPEN_MODEL} is open to all (`--llm {OPEN_MODEL}`; of merr train `--set "
+        f"model.llm={OPEN_MODEL}`; its results are not the paper's), and a folder with the "
+        "weights works, too"
     )
 
 

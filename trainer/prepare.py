@@ -65,6 +65,7 @@ def prepare(
     SetupError where recipe and release do not fit."""
     opened = open_release(release)
     samples = load(opened, cache=cache, encoders=recipe.data.encoders)
+    samples = samples.without(recipe.model.without)
     groups = groups_of(samples, recipe.data, "train")
     check_groups(samples, groups, recipe.data)
     sight = _sight(recipe.model, opened, cache, grid)
@@ -114,8 +115,9 @@ def _config(recipe: Recipe, samples: Samples, tokenizer: Any, sight: Sight) -> E
     there = {*samples.widths, *sight.beside}
     if not there:
         raise SetupError(
-            f"{samples.release.title}: has no features, so the model would see nothing but words; "
-            "run `merr features` on the work folder and publish again"
+            f"{samples.release.title}: has no features that are read, so the model would see "
+            "nothing but words; run `merr features` on the work folder and publish again, or leave "
+            "less out (model.without)"
         )
     widths: dict[str, Any] = {f"{slot}_width": width for slot, width in samples.widths.items()}
     if sight.grids:
@@ -126,6 +128,7 @@ def _config(recipe: Recipe, samples: Samples, tokenizer: Any, sight: Sight) -> E
         text_config=llm_config_of(recipe.model.llm, tokenizer),
         llm_name=recipe.model.llm if recipe.model.adapter == "lora" else None,
         used=[marker for marker in MARKERS if marker in there],
+        fusion=recipe.model.fusion,
         layout=recipe.model.layout,
         turn=turn_of(tokenizer),
         answer=recipe.data.answers,

@@ -55,6 +55,12 @@ class ModelRecipe(Row):
     frame: Literal["peak", "middle", "first"] = Field(
         default="peak", description="With eyes: which frame of a clip they see."
     )
+    without: tuple[Literal["face", "motion", "audio", "image"], ...] = Field(
+        default=(), description="Slots that are not read although the release has them."
+    )
+    fusion: Literal["none", "conv-attention"] = Field(
+        default="none", description="What lets the slots of a clip see each other first."
+    )
     layout: Literal["train", "published-eval"] = Field(
         default="train", description="Order of the pieces of a prompt."
     )
@@ -69,6 +75,12 @@ class ModelRecipe(Row):
     def _what_is_random_is_saved_whole(self) -> "ModelRecipe":
         if self.llm == "tiny" and self.adapter == "lora":
             raise ValueError("llm = tiny is random, so its weights are saved: adapter = full")
+        return self
+
+    @model_validator(mode="after")
+    def _eyes_see_the_image(self) -> "ModelRecipe":
+        if self.eyes is not None and "image" in self.without:
+            raise ValueError("without image contradicts eyes, which see it: leave one out")
         return self
 
 

@@ -18,6 +18,7 @@ from schemas.units import Row
 from trainer.recipe import Recipe
 from trainer.recipe_file import load_recipe, recipe_toml
 from trainer.run_checkpoint import checkpoints
+from trainer.run_lock import LOCK
 
 _PACKAGES: Final = (
     "merr",
@@ -118,7 +119,7 @@ def open_run(run: RunFolder, record: RunRecord, recipe: Recipe) -> RunRecord:
         if is_begun(run):
             _check_same(run, old, record, recipe)
             record = old.model_copy(update={"sessions": (*old.sessions, *record.sessions)})
-    elif run.root.exists() and any(run.root.iterdir()):
+    elif run.root.exists() and any(path.name != LOCK for path in run.root.iterdir()):
         raise SetupError(f"--out {run.root}: is not empty and not a run; give another folder")
     run.checkpoints.mkdir(parents=True, exist_ok=True)
     _write(run.recipe, recipe_toml(recipe))

@@ -1,6 +1,7 @@
 """A training run from its request to the model folder; killed and started again, it goes on."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from trainer.run_folder import (
     recipe_digest,
     write_card,
 )
+from trainer.run_lock import run_lock
 from trainer.trainee import Trainee, make_trainee, save_trainee
 
 Say = Callable[[str], None]
@@ -65,6 +67,14 @@ def train(request: Request, say: Say) -> Progress:
             grid=request.grid,
         )
     check_processes(request.recipe, accelerator.num_processes)
+    with run_lock(run.root) if accelerator.is_main_process else nullcontext():
+        return _go_on(run, request, prepared, accelerator, tell)
+
+
+def _go_on(
+    run: RunFolder, request: Request, prepared: Prepared, accelerator: Accelerator, tell: Say
+) -> Progress:
+    """From the first step, or from where the folder says."""
     progress, checkpoint = _start(run, request, prepared, accelerator)
     if progress.done and is_complete(run.model):
         tell(f"nothing to do: {run.root} holds a run that came to its end")

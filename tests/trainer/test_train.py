@@ -160,6 +160,21 @@ def test_a_second_stage_begins_with_the_weights_of_the_first(learned, cache, tmp
     assert read_log(tmp_path / "second")[0]["loss"] < fresh / 10
 
 
+def test_slots_are_left_out_and_fused_by_configuration(small, cache, tmp_path):
+    from trainer.open_model import open_model
+    from trainer.train import train
+
+    settings = ["run.visits=14", "run.tensorboard=false"]
+    settings += ['model.without=["motion"]', "model.fusion=conv-attention"]
+    train(run_of(small, tmp_path / "run", cache, *settings), lambda _: None)
+    trained = open_model(tmp_path / "run")
+    assert trained.config.markers == ("face", "audio")
+    assert set(trained.trained_on.encoders) == {"face", "audio"}
+    fusing = trained.model.projectors.fusion
+    assert float(fusing.up.weight.detach().abs().max()) > 0  # it begins as nothing, and learns
+    assert "motion by" not in (tmp_path / "run" / "README.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -170,6 +185,7 @@ def test_a_second_stage_begins_with_the_weights_of_the_first(learned, cache, tmp
         (["model.llm={here}"], "has no tokenizer"),
         (["model.start=nowhere"], "model.start nowhere"),
         (["run.wandb=true"], "wandb is not installed"),
+        (['model.without=["face", "motion", "audio"]'], "has no features"),
         (["device.parallel=fsdp"], "with one process shards nothing"),
     ],
 )
@@ -197,6 +213,16 @@ def test_a_run_that_never_saved_stands_in_no_other_ones_way(small, cache, tmp_pa
     assert train(run_of(small, out, cache, *short), lambda _: None).done
     with pytest.raises(SetupError, match=r"holds another run .run\.visits = 7, now 14"):
         train(run_of(small, out, cache, *short, "run.visits=14"), lambda _: None)
+
+
+def test_two_runs_in_one_folder_are_refused(small, cache, tmp_path):
+    from trainer.run_lock import run_lock
+    from trainer.train import train
+
+    request = run_of(small, tmp_path / "run", cache, "run.visits=7", "run.tensorboard=false")
+    with run_lock(tmp_path / "run"), pytest.raises(SetupError, match="another process trains"):
+        train(request, lambda _: None)
+    assert train(request, lambda _: None).done
 
 
 def test_a_model_that_mixes_packed_samples_is_not_trained_on_them(small, cache, tmp_path):
