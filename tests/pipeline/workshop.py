@@ -52,7 +52,10 @@ class Workshop:
     def copy_to(self, folder: Path) -> "Workshop":
         shutil.copytree(self.sources, folder / "sources")
         shutil.copytree(self.work.root, folder / "work")
-        return replace(self, sources=folder / "sources", work=WorkFolder(folder / "work"))
+        work = WorkFolder(folder / "work")
+        # Whoever opened the original last may have had settings of his own.
+        save_run(work, LastRun((str(folder / "sources"),), self.settings))
+        return replace(self, sources=folder / "sources", work=work)
 
     def parts(self) -> dict[str, bytes]:
         """Bytes of every part, batch and shard."""
