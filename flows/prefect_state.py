@@ -28,10 +28,11 @@ def own_database() -> Path | None:
 
 
 def lend_database(path: Path) -> None:
-    """Give a server that has no state yet the one that is kept. OSError on a full disk."""
+    """Give a server that has no state yet the one that is kept. Where that cannot be written, the
+    server will say why it cannot write its own."""
     kept = _kept()
     if not path.exists() and kept.exists() and _is_whole(kept):
-        with atomic_path(path) as unfinished:
+        with suppress(OSError), atomic_path(path) as unfinished:
             shutil.copyfile(kept, unfinished)
 
 
