@@ -27,19 +27,19 @@ def own_database() -> Path | None:
     return Path(url.removeprefix(_DRIVER)) if url.startswith(f"{_DRIVER}/") else None
 
 
-def lend_database(path: Path) -> None:
+def lend_database(path: Path, folder: Path | None = None) -> None:
     """Give a server that has no state yet the one that is kept. Where that cannot be written, the
     server will say why it cannot write its own."""
-    kept = _kept()
+    kept = _kept(folder)
     if not path.exists() and kept.exists() and _is_whole(kept):
         with suppress(OSError), atomic_path(path) as unfinished:
             shutil.copyfile(kept, unfinished)
 
 
-def keep_database(path: Path) -> None:
+def keep_database(path: Path, folder: Path | None = None) -> None:
     """Keep the state of a server that has just started, for the next ones. Where that cannot be
     written, every first build takes longer."""
-    kept = _kept()
+    kept = _kept(folder)
     if not kept.exists():
         with suppress(OSError, sqlite3.OperationalError), atomic_path(kept) as unfinished:
             _copy(path, unfinished)
@@ -53,7 +53,8 @@ def _is_whole(kept: Path) -> bool:
     except sqlite3.DatabaseError:
         whole = False
     if not whole:
-        kept.unlink(missing_ok=True)
+        with suppress(OSError):  # of somebody else: it is left, and not lent
+            kept.unlink(missing_ok=True)
     return whole
 
 
@@ -63,5 +64,7 @@ def _copy(path: Path, to: Path) -> None:
         db.execute("VACUUM INTO ?", (str(to),))
 
 
-def _kept() -> Path:
-    return Path(sys.prefix) / "share" / "merr" / f"prefect-{version('prefect')}.db"
+def _kept(folder: Path | None) -> Path:
+    """In the environment that runs merr, where no other folder is named."""
+    folder = folder or Path(sys.prefix) / "share" / "merr"
+    return folder / f"prefect-{version('prefect')}.db"

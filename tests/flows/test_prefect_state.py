@@ -1,7 +1,6 @@
 """The state that Prefect's server starts with: kept once, lent to every new work folder."""
 
 import sqlite3
-import sys
 from contextlib import closing
 
 import pytest
@@ -9,10 +8,9 @@ import pytest
 from flows.prefect_state import keep_database, lend_database
 
 
-@pytest.fixture(autouse=True)
-def environment(tmp_path, monkeypatch):
+@pytest.fixture
+def folder(tmp_path):
     """One in which nothing is kept yet."""
-    monkeypatch.setattr(sys, "prefix", str(tmp_path / "environment"))
     return tmp_path / "environment"
 
 
@@ -33,50 +31,50 @@ def versions(path):
         return db.execute("SELECT version_num FROM alembic_version").fetchall()
 
 
-def kept_file(environment):
-    (found,) = environment.rglob("prefect-*.db")
+def kept_file(folder):
+    (found,) = folder.rglob("prefect-*.db")
     return found
 
 
-def test_a_state_that_was_kept_is_lent(tmp_path, migrated):
-    keep_database(migrated)
-    lend_database(tmp_path / "work" / "prefect.db")
+def test_a_state_that_was_kept_is_lent(folder, migrated, tmp_path):
+    keep_database(migrated, folder)
+    lend_database(tmp_path / "work" / "prefect.db", folder)
     assert versions(tmp_path / "work" / "prefect.db") == [("abc",)]
 
 
-def test_where_none_is_kept_none_is_lent(tmp_path):
-    lend_database(tmp_path / "prefect.db")
+def test_where_none_is_kept_none_is_lent(folder, tmp_path):
+    lend_database(tmp_path / "prefect.db", folder)
     assert not (tmp_path / "prefect.db").exists()
 
 
-def test_a_work_folder_keeps_its_own_state(tmp_path, migrated):
-    keep_database(migrated)
+def test_a_work_folder_keeps_its_own_state(folder, migrated, tmp_path):
+    keep_database(migrated, folder)
     (tmp_path / "prefect.db").write_bytes(b"its own")
-    lend_database(tmp_path / "prefect.db")
+    lend_database(tmp_path / "prefect.db", folder)
     assert (tmp_path / "prefect.db").read_bytes() == b"its own"
 
 
-def test_what_is_kept_is_kept_once(environment, migrated, tmp_path):
-    keep_database(migrated)
-    before = kept_file(environment).stat().st_mtime_ns
-    keep_database(migrated)
-    assert kept_file(environment).stat().st_mtime_ns == before
+def test_what_is_kept_is_kept_once(folder, migrated, tmp_path):
+    keep_database(migrated, folder)
+    before = kept_file(folder).stat().st_mtime_ns
+    keep_database(migrated, folder)
+    assert kept_file(folder).stat().st_mtime_ns == before
 
 
 @pytest.mark.parametrize("damage", [b"no database", b""])
-def test_a_damaged_state_is_not_lent_and_grows_back(environment, migrated, tmp_path, damage):
-    keep_database(migrated)
-    whole = kept_file(environment).read_bytes()
-    kept_file(environment).write_bytes(damage or whole[: len(whole) // 2])
-    lend_database(tmp_path / "prefect.db")
+def test_a_damaged_state_is_not_lent_and_grows_back(folder, migrated, tmp_path, damage):
+    keep_database(migrated, folder)
+    whole = kept_file(folder).read_bytes()
+    kept_file(folder).write_bytes(damage or whole[: len(whole) // 2])
+    lend_database(tmp_path / "prefect.db", folder)
     assert not (tmp_path / "prefect.db").exists()
-    keep_database(migrated)
-    lend_database(tmp_path / "prefect.db")
+    keep_database(migrated, folder)
+    lend_database(tmp_path / "prefect.db", folder)
     assert versions(tmp_path / "prefect.db") == [("abc",)]
 
 
-def test_an_environment_that_cannot_be_written_only_costs_time(environment, migrated, tmp_path):
-    environment.write_text("a file, where a folder should be")
-    keep_database(migrated)
-    lend_database(tmp_path / "prefect.db")
+def test_an_environment_that_cannot_be_written_only_costs_time(folder, migrated, tmp_path):
+    folder.write_text("a file, where a folder should be")
+    keep_database(migrated, folder)
+    lend_database(tmp_path / "prefect.db", folder)
     assert not (tmp_path / "prefect.db").exists()
