@@ -81,7 +81,8 @@ class ReviewStore:
             yield False
             return
         try:
-            with self.engine.connect() as db, _impatient(db):
+            named = named_errors(self.engine, what=WHAT)
+            with named, self.engine.connect() as db, _impatient(db):
                 yield from self._joined_if_free(db)
         finally:
             self._turn.release()
@@ -95,7 +96,7 @@ class ReviewStore:
             return
         self._here.db = db
         try:
-            with named_errors(self.engine, what=WHAT), transaction:
+            with transaction:
                 yield True
         finally:
             self._here.db = None
