@@ -1,5 +1,6 @@
 """What annotators listen to: frames in small batches and the sound of one clip."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Protocol, TypeVar
@@ -21,7 +22,7 @@ class FrameBatch:
 
     index: int  # of the first frame, 0-based in the clip
     t_s: NDArray[np.float64]  # [N] presentation time from the start of the clip
-    frames: NDArray[np.uint8]  # [N, H, W, 3] RGB, as shown (rotation applied)
+    frames: Sequence[NDArray[np.uint8]]  # N times [H, W, 3] RGB, as shown (rotation applied)
 
     @cached_property
     def small(self) -> tuple[Small, ...]:

@@ -7,10 +7,9 @@ from pydantic import Field
 from annotators.base import FrameBatch
 from annotators.face_notes import FrameNote, seen_face, trusted_faces
 from annotators.face_track import track_columns
-from annotators.models.mesh import Frame, MeshModels
+from annotators.models.mesh import MeshModels
 from annotators.models.mesh_tracker import FaceTracker, Looks
 from annotators.shots import ShotDetector
-from annotators.small import Small
 from schemas.errors import ClipError
 from schemas.face import FaceTrack
 from schemas.maker import Maker
@@ -61,8 +60,24 @@ class FaceListener:
         self._notes: list[FrameNote] = []
 
     def feed(self, batch: FrameBatch) -> None:
-        for t_s, frame, small in zip(batch.t_s, batch.frames, batch.small, strict=True):
-            self._notes.append(self._note(float(t_s), frame, small))
+        # One thing after the other for all frames: its code stays in the processor's cache.
+        cuts = [self._shots.see(small) for small in batch.small]
+        sights = [
+            self._tracker.see(frame, new_shot=cut and index > 0)
+            for index, (frame, cut) in enumerate(zip(batch.frames, cuts, strict=True), batch.index)
+        ]
+        for t_s, frame, cut, sight in zip(batch.t_s, batch.frames, cuts, sights, strict=True):
+            self._shot += cut
+            self._notes.append(
+                FrameNote(
+                    t_s=float(t_s),
+                    shot=self._shot,
+                    person=sight.person,
+                    faces=sight.faces,
+                    other_size=sight.other_size,
+                    face=None if sight.mesh is None else seen_face(sight.mesh, frame),
+                )
+            )
 
     def finish(self) -> FaceTrack:
         """The track of the whole clip; ClipError if no frame came."""
@@ -76,17 +91,4 @@ class FaceListener:
         columns = track_columns(self._notes, trusted, self._settings.presence_from)
         return FaceTrack.model_validate(
             {"clip_id": self._clip_id, "made_by": self._made_by, "proxy": True, **columns}
-        )
-
-    def _note(self, t_s: float, frame: Frame, small: Small) -> FrameNote:
-        cut = self._shots.see(small)
-        self._shot += cut
-        sight = self._tracker.see(frame, new_shot=cut and self._shot > 0)
-        return FrameNote(
-            t_s=t_s,
-            shot=self._shot,
-            person=sight.person,
-            faces=sight.faces,
-            other_size=sight.other_size,
-            face=None if sight.mesh is None else seen_face(sight.mesh, frame),
         )

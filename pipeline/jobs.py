@@ -249,7 +249,7 @@ def _as_batches(
     import numpy as np
 
     for index, (t_s, frame) in sorted(frames.items()):
-        yield FrameBatch(index, np.array([t_s]), frame[None])
+        yield FrameBatch(index, np.array([t_s]), [frame])
 
 
 JOBS: Final[dict[str, Callable[[Json], Json]]] = {

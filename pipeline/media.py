@@ -18,6 +18,7 @@ from pipeline.soundtrack import Samples, SoundTrack
 from schemas.clip import Clip
 from schemas.errors import DecodeError
 
+BATCH: Final = 8
 BATCH_BYTES: Final = 32 * 1024 * 1024
 KEPT_BYTES: Final = 160 * 1024 * 1024  # 19 s of 360p, 2.1 s of 1080p, as decoded
 _SHORT_BY_US: Final = 100_000  # a video may end this much before its clip without a word
@@ -80,7 +81,7 @@ def stream(
     listeners: Sequence[FrameListener[Any]],
     *,
     want_audio: bool,
-    batch: int = 1,
+    batch: int = BATCH,
     keep: KeptFrames | None = None,
     limits: MediaLimits = DEFAULT_LIMITS,
 ) -> Streamed:
@@ -88,9 +89,8 @@ def stream(
 
     A batch holds at most `batch` frames and at most 32 MB (one frame where that is larger), so
     memory does not depend on the length or size of a clip; only the sound is held whole (64 kB a
-    second). A batch of one is handed on as it was decoded, without a copy, and is still in the
-    processor's cache when it is looked at. Raises DecodeError, without the path, when no frame can
-    be decoded; what else is damaged is left out and told in `defects`.
+    second). Frames are handed on as they were decoded, without a copy. Raises DecodeError, without
+    the path, when no frame can be decoded; what else is damaged is left out and told in `defects`.
     """
     chunks: list[Samples] = []
     damage = Damage()
@@ -164,8 +164,7 @@ class _Batches:
         self._lengths = Lengths(media)
         self._expected = (clip.end_us - clip.start_us) / max(1, step_us(media))  # frames
         self._pictures: Pictures | None = None
-        self._frames: NDArray[np.uint8] | None = None  # being filled
-        self._filled = 0
+        self._frames: list[NDArray[np.uint8]] = []  # of the next batch
         self.times_us: list[int] = []  # from the start of the clip
         self.last_end_us = 0
 
@@ -174,32 +173,22 @@ class _Batches:
             self._pictures = Pictures(frame, self._media.video)
             if self._keep is not None:
                 self._keep.expect(self._expected, frame)
-        self._take(self._pictures.rgb(frame))
+        self._frames.append(np.ascontiguousarray(self._pictures.rgb(frame)))
         self.times_us.append(time_us)
         if self._keep is not None:
             self._keep.add(time_us, frame, self._pictures)
         self.last_end_us = time_us + self._lengths.length_us(frame)
-        if self._frames is not None and self._filled == len(self._frames):
+        one_more = (len(self._frames) + 1) * self._frames[0].nbytes
+        if len(self._frames) == self._most or one_more > BATCH_BYTES:
             self.flush()
 
-    def _take(self, picture: NDArray[np.uint8]) -> None:
-        """Into the batch that is being filled; a batch of one is the picture itself."""
-        if self._frames is None:
-            fits = max(1, min(self._most, BATCH_BYTES // max(1, picture.nbytes)))
-            if fits == 1:
-                self._frames, self._filled = np.ascontiguousarray(picture)[None], 1
-                return
-            self._frames = np.empty((fits, *picture.shape), np.uint8)
-        self._frames[self._filled] = picture
-        self._filled += 1
-
     def flush(self) -> None:
-        if self._frames is None:
+        if not self._frames:
             return
-        first = len(self.times_us) - self._filled
+        first = len(self.times_us) - len(self._frames)
         times_s = np.array(self.times_us[first:], np.int64) / MICRO
-        batch = FrameBatch(index=first, t_s=times_s, frames=self._frames[: self._filled])
-        self._frames, self._filled = None, 0  # a new buffer: a listener may still look at this one
+        batch = FrameBatch(index=first, t_s=times_s, frames=self._frames)
+        self._frames = []  # another one: a listener may still look at this one
         for listener in self._listeners:
             listener.feed(batch)
 

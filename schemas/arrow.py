@@ -1,5 +1,6 @@
 """Arrow schemas, derived from the Row models so that the two cannot drift apart."""
 
+from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -24,6 +25,7 @@ _NARROW = {
 }
 
 
+@cache
 def arrow_schema(row: type[Row]) -> pa.Schema:
     """Columns of `row` in order, units as field metadata, nullable where the model allows None."""
     metadata = {"model": row.__name__, "schema_version": SCHEMA_VERSION}
