@@ -24,7 +24,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -62,6 +62,7 @@ WORDS = [
     "pitch",
     "falls",
 ]
+PATIENCE_S = 60
 PASSWORD = "a password of nobody"  # noqa: S105
 
 
@@ -119,7 +120,10 @@ class Reviewer:
 
     def work(self, stop: threading.Event) -> None:
         draw = random.Random(self.name)
-        line = Line(self.port, self.token)
+        with closing(Line(self.port, self.token)) as line:
+            self._work(line, draw, stop)
+
+    def _work(self, line: "Line", draw: random.Random, stop: threading.Event) -> None:
         _, hello = self._patiently(lambda: line.ask("GET", "/api/hello"))
         line.csrf = hello["csrf"]
         following = self._next(line)
@@ -158,8 +162,10 @@ class Reviewer:
         return answered["next"]
 
     def _patiently(self, send: Callable[[], tuple[int, dict]]) -> tuple[int, dict]:
-        """As the page does: a request that was not answered is sent again, under its name."""
-        while True:
+        """As the page does: a request that was not answered is sent again, under its name.
+        TimeoutError after a minute without an answer."""
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
             try:
                 answered = send()
             except (HTTPException, OSError):
@@ -169,6 +175,7 @@ class Reviewer:
             if answered[0] != 503:
                 return answered
             time.sleep(0.1)
+        raise TimeoutError(f"{self.name}: the server at port {self.port} did not answer")
 
 
 class Line:
@@ -191,8 +198,11 @@ class Line:
             answer = self._connection.getresponse()
             return answer.status, json.loads(answer.read())
         except (HTTPException, OSError):
-            self._connection.close()  # the next request opens another
+            self.close()  # the next request opens another
             raise
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 @contextmanager
