@@ -40,7 +40,7 @@ BENCHMARKS = (
     Benchmark("The whole road, OpenFace and chat models played", "whole_road.py"),
     Benchmark("Installing", "install.py"),
     Benchmark("Reading samples to train on", "loader.py", reads_clips=False),
-    Benchmark("Fifteen reviewers at once", "review_load.py", reads_clips=False, is_table=False),
+    Benchmark("Fifteen reviewers at once", "review_load.py", reads_clips=False),
     Benchmark("Finding false claims", "grounding.py", reads_clips=False),
     Benchmark("Agreement with OpenFace", "au_agreement.py", reads_openface=True, is_table=False),
 )

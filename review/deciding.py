@@ -12,13 +12,13 @@ from sqlalchemy.engine import RowMapping
 from review.answers import check_answer, check_labels
 from review.drafts import drop_draft
 from review.errors import ConflictError, InvalidError, LeaseLostError, MissingError
-from review.handout import Handout, blind_labels, is_flipped, lease, snapshot, version_of
-from review.leases import changing, drop_lease, has_room, held_lease, item_row
+from review.handout import TIMES, Handout, blind_labels, is_flipped, lease, snapshot
+from review.leases import changing, drop_lease, has_room, item_row
 from review.marks import beside_machine, marks_json, read_marks
 from review.people import Person
 from review.queues import Queue
 from review.store import ReviewStore, insert_into
-from review.tables import drafts, events, items, standing
+from review.tables import drafts, events, items, leases, mine, standing, whose
 from schemas.review import Answer, EventKind, Preference
 from schemas.sample import text_hash_of
 from schemas.units import Row
@@ -26,6 +26,11 @@ from schemas.units import Row
 MOST_REQUEST_ID: Final = 64
 _REQUEST: Final = select(events).where(events.c.request_id == bindparam("request"))
 _EVENT: Final = insert(events).returning(events.c.event_id)
+_STATE: Final = (
+    select(TIMES.label("times"), leases.c.lease_id, leases.c.expires_ms)
+    .select_from(items.outerjoin(leases, mine(leases)))
+    .where(items.c.item_id == bindparam("of_item"))
+)
 _STANDS: Final = insert(standing)
 _COUNT: Final = (
     update(items)
@@ -204,10 +209,10 @@ class _Change:
     known: Decided | None  # the request was here before: what came of it
 
     def check_open(self) -> None:
-        held = held_lease(self.db, self.person, self.ticket.item_id)
-        if version_of(self.db, self.person, self.ticket.item_id) != self.ticket.version:
+        held = _standing_of(self.db, self.person, self.ticket.item_id)
+        if held["times"] != self.ticket.version:
             raise ConflictError("you went on with this sample in another tab: load it again")
-        if held is None:
+        if held["lease_id"] is None:
             raise MissingError("there is no such sample")
         if held["lease_id"] != self.ticket.lease_id:
             raise ConflictError("this sample was loaded again in another tab: go on there")
@@ -272,7 +277,13 @@ def _known(db: Connection, person: Person, request_id: str, item_id: int) -> Dec
         return None
     if (found["person_id"], found["item_id"]) != (person.person_id, item_id):
         raise ConflictError("this request has the name of another: send it under a new one")
-    return Decided(event_id=found["event_id"], version=version_of(db, person, item_id))
+    times: int = _standing_of(db, person, item_id)["times"]
+    return Decided(event_id=found["event_id"], version=times)
+
+
+def _standing_of(db: Connection, person: Person, item_id: int) -> RowMapping:
+    """How often this person did something with the sample, and their lease, where they have one."""
+    return db.execute(_STATE, whose(item_id, person.person_id)).mappings().one()
 
 
 def _fitting(change: _Change, answer: Answer) -> Answer:

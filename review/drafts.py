@@ -3,6 +3,7 @@
 from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.engine import RowMapping
 
 from review.errors import ConflictError, MissingError
 from review.leases import changing, held_lease
@@ -48,10 +49,12 @@ def save_draft(
 
 def draft_of(db: Connection, person: Person, item_id: int) -> Draft | None:
     found = db.execute(_FIND, whose(item_id, person.person_id)).mappings().first()
-    if found is None:
-        return None
-    answer = Answer.model_validate_json(found["draft_json"])
-    return Draft(version=found["version"], answer=answer)
+    return None if found is None else as_draft(found)
+
+
+def as_draft(row: RowMapping) -> Draft:
+    answer = Answer.model_validate_json(row["draft_json"])
+    return Draft(version=row["version"], answer=answer)
 
 
 def drop_draft(db: Connection, person: Person, item_id: int) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import RowMapping
 
-from review.drafts import Draft, draft_of
+from review.drafts import Draft, as_draft
 from review.errors import ConflictError, ForbiddenError, MissingError
 from review.leases import (
     WITH_ROOM,
@@ -62,7 +62,17 @@ _SNAPSHOT: Final = (
     .where(snapshots.c.sample_id == bindparam("sample"))
     .where(snapshots.c.text_hash == bindparam("hash"))
 )
-_VERSION: Final = select(func.count()).select_from(events).where(mine(events))
+TIMES: Final = select(func.count()).select_from(events).where(mine(events)).scalar_subquery()
+_LOOK: Final = (
+    select(  # all that is shown of a sample, in one statement
+        _SNAPSHOT.scalar_subquery().label("shown_json"),
+        TIMES.label("times"),
+        drafts.c.draft_json,
+        drafts.c.version,
+    )
+    .select_from(items.outerjoin(drafts, mine(drafts)))
+    .where(items.c.item_id == bindparam("of_item"))
+)
 _BLIND: Final = select(events.c.labels_json).where(mine(events) & (events.c.kind == "label"))
 
 
@@ -146,7 +156,9 @@ def _handout(
     db: Connection, person: Person, queue: Queue, item: RowMapping, lease_id: str, until: int
 ) -> Handout:
     item_id = item["item_id"]
-    shown = snapshot(db, item["sample_id"], item["text_hash"])
+    text = {"sample": item["sample_id"], "hash": item["text_hash"]}
+    found = db.execute(_LOOK, {**text, **whose(item_id, person.person_id)}).mappings().one()
+    shown = ShownSample.model_validate_json(found["shown_json"])
     told, other = shown.told, None
     if item["other_hash"] is not None:
         other = snapshot(db, item["sample_id"], item["other_hash"]).told
@@ -163,12 +175,12 @@ def _handout(
         labels=queue.labels,
         lease_id=lease_id,
         expires_ms=until,
-        version=version_of(db, person, item_id),
+        version=found["times"],
         clip=shown.clip,
         told=None if hidden else told,
         other=other,
         blind_labels=blind,
-        draft=draft_of(db, person, item_id),
+        draft=None if found["draft_json"] is None else as_draft(found),
     )
 
 
@@ -196,10 +208,6 @@ def _here(person: Person, queue: Queue, now: int) -> dict[str, Any]:
 def snapshot(db: Connection, sample_id: str, text_hash: str) -> ShownSample:
     text = db.execute(_SNAPSHOT, {"sample": sample_id, "hash": text_hash}).scalar_one()
     return ShownSample.model_validate_json(text)
-
-
-def version_of(db: Connection, person: Person, item_id: int) -> int:
-    return db.execute(_VERSION, whose(item_id, person.person_id)).scalar_one()
 
 
 def blind_labels(db: Connection, person: Person, item_id: int) -> tuple[str, ...] | None:

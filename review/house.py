@@ -1,6 +1,8 @@
 """What every route needs, put together once at the start of a server."""
 
-from dataclasses import dataclass
+import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -27,10 +29,17 @@ class House:
     media: MediaFolder
     secret: bytes
     guidelines: Path  # of the lead, where there is one
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def signer(self) -> MediaSigner:
         return MediaSigner(self.secret)
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Decisions one after the other, where the database takes them so: one that goes to a
+        thread makes the next do so, which finds the first at work, and threads cost more than
+        waiting."""
+        return self._turn if self.store.in_turn else nullcontext()
 
     def somebody(self, request: Request) -> Person:
         """NobodyError without a session."""

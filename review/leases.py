@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, select
 from sqlalchemy.engine import RowMapping
 
 from review.errors import MissingError
 from review.people import Person
-from review.queues import Queue, queue_by_id
+from review.queues import Queue, queue_of
 from review.store import ReviewStore, insert_for, lock_queue
-from review.tables import items, leases, mine, whose
+from review.tables import items, leases, mine, queues, whose
 
 
 def _with_room() -> ColumnElement[bool]:
@@ -31,13 +31,19 @@ def _with_room() -> ColumnElement[bool]:
 
 
 WITH_ROOM: Final = _with_room()
-_ITEM: Final = select(items).where(items.c.item_id == bindparam("of_item"))
+_OF_QUEUE: Final = "of_queue_"
+_ITEM: Final = (
+    select(items, *(column.label(f"{_OF_QUEUE}{column.name}") for column in queues.c))
+    .join(queues, queues.c.queue_id == items.c.queue_id)
+    .where(items.c.item_id == bindparam("of_item"))
+)
 _ROOM: Final = _ITEM.where(items.c.open & WITH_ROOM)
 _HELD: Final = select(leases).where(mine(leases))
 _DROP: Final = delete(leases).where(mine(leases))
 
 
 def item_row(db: Connection, item_id: int) -> RowMapping:
+    """With its queue's columns, so named."""
     found = db.execute(_ITEM, {"of_item": item_id}).mappings().first()
     if found is None:
         raise MissingError("there is no such sample")
@@ -51,7 +57,7 @@ def changing(store: ReviewStore, item_id: int) -> Iterator[tuple[Connection, Row
         item = item_row(db, item_id)
         if lock_queue(db, item["queue_id"]):
             item = item_row(db, item_id)
-        yield db, item, queue_by_id(db, item["queue_id"])
+        yield db, item, queue_of(item, prefix=_OF_QUEUE)
 
 
 def held_lease(db: Connection, person: Person, item_id: int) -> RowMapping | None:
@@ -60,21 +66,23 @@ def held_lease(db: Connection, person: Person, item_id: int) -> RowMapping | Non
 
 def take_lease(db: Connection, person: Person, item_id: int, *, now: int, lease_ms: int) -> str:
     """The live lease of this person on the item, made longer; else a new one. Its id."""
-    held = held_lease(db, person, item_id)
-    alive = held is not None and held["expires_ms"] > now
-    lease_id: str = held["lease_id"] if held is not None and alive else secrets.token_hex(8)
-    row = {"item_id": item_id, "person_id": person.person_id, "lease_id": lease_id}
-    db.execute(_take(db.dialect.name), row | {"expires_ms": now + lease_ms})
+    row = {"item_id": item_id, "person_id": person.person_id, "lease_id": secrets.token_hex(8)}
+    parameters = row | {"expires_ms": now + lease_ms, "now": now}
+    lease_id: str = db.execute(_take(db.dialect.name), parameters).scalar_one()
     return lease_id
 
 
 @cache
 def _take(dialect: str) -> Any:
     new = insert_for(dialect, leases)
+    alive = leases.c.expires_ms > bindparam("now")
     return new.on_conflict_do_update(
         index_elements=["item_id", "person_id"],
-        set_={"lease_id": new.excluded.lease_id, "expires_ms": new.excluded.expires_ms},
-    )
+        set_={
+            "lease_id": case((alive, leases.c.lease_id), else_=new.excluded.lease_id),
+            "expires_ms": new.excluded.expires_ms,
+        },
+    ).returning(leases.c.lease_id)
 
 
 def drop_lease(db: Connection, person: Person, item_id: int) -> None:

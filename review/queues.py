@@ -261,9 +261,9 @@ def is_for(db: Connection, queue_id: int, person: Person) -> bool:
     return person.leads or not asked or person.person_id in asked
 
 
-def queue_of(row: RowMapping) -> Queue:
-    told = {name: row[name] for name in Queue.model_fields if name != "labels"}
-    return Queue.model_validate({**told, "labels": json.loads(row["labels_json"])})
+def queue_of(row: RowMapping, prefix: str = "") -> Queue:
+    told = {name: row[prefix + name] for name in Queue.model_fields if name != "labels"}
+    return Queue.model_validate({**told, "labels": json.loads(row[f"{prefix}labels_json"])})
 
 
 def _by_name(db: Connection, name: str) -> RowMapping | None:

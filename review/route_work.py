@@ -102,10 +102,11 @@ async def decide_item(item_id: Id, sent: SentAnswer, request: Request, house: Th
         decided = _decide(house, house.somebody(request), item_id, sent)
         return Response(decided.model_dump_json(), media_type="application/json")
 
-    with house.store.at_once() as now:
-        if now:
-            return done()
-    return await run_in_threadpool(done)
+    async with house.turn():
+        with house.store.at_once() as now:
+            if now:
+                return done()
+        return await run_in_threadpool(done)
 
 
 def _decide(house: House, person: Person, item_id: int, sent: SentAnswer) -> DecidedNext:

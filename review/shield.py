@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,19 +14,21 @@ from review.tokens import SESSION, VISIT, csrf_token
 
 MOST_BODY: Final = 256 * 1024  # bytes; the longest text and note in JSON's longest spelling fit
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+_OF_PAGES: Final = {
+    b"content-security-policy": (
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        b"media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        b"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"permissions-policy": b"camera=(), microphone=(), geolocation=()",
 }
+# Media are looked at, never run: not even as a document of their own.
+_OF_MEDIA: Final = _OF_PAGES | {b"content-security-policy": b"default-src 'none'; sandbox"}
 
 
 class Shield:
@@ -119,16 +121,14 @@ def _replay(body: bytes, receive: Receive) -> Callable[[], Awaitable[Message]]:
 
 
 def _with_headers(scope: Scope, send: Send) -> Send:
+    ours = _OF_MEDIA if scope["path"].startswith("/media/") else _OF_PAGES
+
     async def told(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
-                headers[name] = value
-            if "cache-control" not in headers:
-                headers["cache-control"] = "no-store"
-            if scope["path"].startswith("/media/"):
-                # Media are looked at, never run: not even as a document of their own.
-                headers["content-security-policy"] = "default-src 'none'; sandbox"
+            routes = [kept for kept in message["headers"] if kept[0] not in _OF_PAGES]
+            own = {name for name, _ in routes}
+            stored = () if b"cache-control" in own else ((b"cache-control", b"no-store"),)
+            message["headers"] = [*routes, *ours.items(), *stored]
         await send(message)
 
     return told

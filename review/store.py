@@ -22,6 +22,8 @@ Clock = Callable[[], int]  # milliseconds since 1970, UTC
 
 WHAT: Final = "review database"
 _BUSY_MS: Final = 60_000
+# A writer takes the lock at once: one that first reads could find it taken later, and fail.
+_TAKE_LOCK: Final = "BEGIN IMMEDIATE"
 
 
 class ReviewStore:
@@ -36,6 +38,11 @@ class ReviewStore:
         self._here = threading.local()  # `.db`: what this thread writes together
 
     @property
+    def in_turn(self) -> bool:
+        """SQLite takes one write after the other."""
+        return self.engine.dialect.name == "sqlite"
+
+    @property
     def _joined(self) -> Connection | None:
         return getattr(self._here, "db", None)
 
@@ -45,6 +52,8 @@ class ReviewStore:
             yield self._joined
             return
         with named_errors(self.engine, what=WHAT), self.engine.connect() as db:
+            if self.in_turn:
+                db.exec_driver_sql("BEGIN")
             yield db
 
     @contextmanager
@@ -63,51 +72,49 @@ class ReviewStore:
     def together(self) -> Iterator[None]:
         """On SQLite the writes of this thread are one transaction: one wait for the disk. On
         PostgreSQL, where each locks its own queue, they stay apart."""
-        if self.engine.dialect.name != "sqlite" or self._joined is not None:
+        if not self.in_turn or self._joined is not None:
             yield
             return
-        with self._transaction() as db:
-            self._here.db = db
-            try:
-                yield
-            finally:
-                self._here.db = None
+        with self._transaction() as db, self._join(db):
+            yield
 
     @contextmanager
     def at_once(self) -> Iterator[bool]:
         """`together` where nobody else writes now: True. Else False, nothing is locked, and who
         asked waits its turn elsewhere: never on PostgreSQL, whose answers are waited for."""
-        if self.engine.dialect.name != "sqlite" or not self._turn.acquire(blocking=False):
+        if not self.in_turn or not self._turn.acquire(blocking=False):
             yield False
             return
         try:
             named = named_errors(self.engine, what=WHAT)
-            with named, self.engine.connect() as db, _impatient(db):
-                yield from self._joined_if_free(db)
+            with named, self.engine.connect() as db, _impatient(db), db.begin():
+                try:
+                    db.exec_driver_sql(_TAKE_LOCK)
+                except OperationalError:  # another process writes
+                    free = False
+                else:
+                    free = True
+                with self._join(db) if free else nullcontext():
+                    yield free
         finally:
             self._turn.release()
 
-    def _joined_if_free(self, db: Connection) -> Iterator[bool]:
-        db = db.execution_options(merr_writes=True)
-        try:
-            transaction = db.begin()
-        except OperationalError:  # another process writes
-            yield False
-            return
+    @contextmanager
+    def _join(self, db: Connection) -> Iterator[None]:
+        """What this thread reads and writes meanwhile is part of the transaction."""
         self._here.db = db
         try:
-            with transaction:
-                yield True
+            yield
         finally:
             self._here.db = None
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        turn = self._turn if self.engine.dialect.name == "sqlite" else nullcontext()
-        with named_errors(self.engine, what=WHAT), turn, self.engine.connect() as db:
-            db = db.execution_options(merr_writes=True)
-            with db.begin():
-                yield db
+        turn = self._turn if self.in_turn else nullcontext()
+        with named_errors(self.engine, what=WHAT), turn, self.engine.begin() as db:
+            if self.in_turn:
+                db.exec_driver_sql(_TAKE_LOCK)
+            yield db
 
     def secret(self) -> str:
         """Random, made at first start; the same for ever. For signing."""
@@ -139,7 +146,6 @@ def open_store(db: str | None, *, default: Path, clock: Clock | None = None) -> 
         raise SetupError(f"{WHAT}: {e.name} is not here: pip install 'merr[postgres]'") from e
     if url.drivername == "sqlite":
         event.listen(engine, "connect", _prepare)
-        event.listen(engine, "begin", _begin)
     store = ReviewStore(engine, clock or now_ms)
     try:
         with store.write() as connection:
@@ -175,7 +181,8 @@ def insert_for(dialect: str, table: Table) -> Any:
 
 
 def _prepare(connection: Any, _: object) -> None:
-    """Every commit is on the disk when it returns; transactions begin where we say."""
+    """Every commit is on the disk when it returns; transactions begin where we say. (Not in an
+    event of the engine: with one, SQLAlchemy asks for listeners six times in every statement.)"""
     connection.isolation_level = None
     for pragma in (
         f"busy_timeout = {_BUSY_MS}",
@@ -195,9 +202,3 @@ def _impatient(connection: Connection) -> Iterator[None]:
         yield
     finally:
         driver.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-
-
-def _begin(connection: Connection) -> None:
-    """A writer takes the lock at once: one that first reads could find it taken later, and fail."""
-    writes = connection.get_execution_options().get("merr_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
