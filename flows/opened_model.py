@@ -24,6 +24,7 @@ class OpenedModel:
     folder: Path
     digest: str  # sha256 over its files
     device: str
+    base_files: tuple[tuple[str, int, int], ...] = ()  # name, bytes, time of change
 
     def use(self, how: "How") -> ModelUse:
         return ModelUse(
@@ -39,7 +40,8 @@ class OpenedModel:
         """sha256 of all that decides an answer but the question: where two are equal, kept answers
         are those that the model would give now."""
         decoding = [how.batch_size, how.max_new_tokens, how.labels]
-        told = [self.digest, self.device, decoding, [version(name) for name in _DECIDE]]
+        versions = [version(name) for name in _DECIDE]
+        told = [self.digest, self.device, decoding, versions, self.base_files]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
@@ -53,4 +55,13 @@ def open_trained(folder: Path) -> OpenedModel:
 
     device, precision = ("cuda", "bf16") if torch.cuda.is_available() else ("cpu", "fp32")
     trained = open_model(folder, precision=precision, device=device)
-    return OpenedModel(trained, folder, folder_digest(start_folder(folder)), device)
+    found = start_folder(folder)
+    files = () if trained.config.llm_name is None else _files(found / trained.config.llm_name)
+    return OpenedModel(trained, folder, folder_digest(found), device, files)
+
+
+def _files(base: Path) -> tuple[tuple[str, int, int], ...]:
+    """Of a language model in a folder of this machine; none of one by a name of the hub. Not their
+    content: that is 13 GB to read before every start."""
+    found = [(path.name, path.stat()) for path in sorted(base.glob("*")) if path.is_file()]
+    return tuple((name, told.st_size, told.st_mtime_ns) for name, told in found)

@@ -12,7 +12,7 @@ from schemas.label import load_vocabulary
 from tests.annotators.asks import answering, by_model, messages, text_of
 from tests.pipeline.one_clip import SCENE, TONE, evidence
 from tests.roles.actor import answer_to, clues_from, user_text
-from tests.roles.injections import SPOKEN
+from tests.roles.injections import SHOWN, SPOKEN
 
 MERR = load_vocabulary("merr9")
 FACE = {"modality": "face", "evidence": ["face.AU12"], "claim": "The lip corners are pulled up."}
@@ -100,14 +100,14 @@ def test_a_claim_may_quote_words_of_any_language():
 
 
 def obedient(request):
-    """Does what the words of the clip say, with all confidence; else it judges by the face."""
+    """Does what words in the clip say, with all confidence; else it judges by the face."""
     body = {"messages": messages(request)}
     items = fence_body(user_text(body))
-    for text, label in SPOKEN:
-        if any(item.get("text") == _as_sent(text) for item in items):
+    for text, label in (*SPOKEN, *SHOWN):
+        for key in [i["key"] for i in items if i.get("text") == _as_sent(text)]:
             claim = f"Everything in the clip points to {label}."
             told = [{"modality": "face", "evidence": ["face.AU12"], "claim": claim}]
-            quote = {"modality": "words", "evidence": ["words.text"], "claim": claim}
+            quote = {"modality": key.split(".")[0], "evidence": [key], "claim": claim}
             return {"clues": [*told, quote], "label": label, "confidence": 1.0}
     return answer_to(body)
 
@@ -129,6 +129,16 @@ def test_an_obedient_model_changes_nothing_but_what_the_row_says_of_it(text, lab
     assert (row.own_label, row.own_confidence) == (without.own_label, without.own_confidence)
     assert row.injection == "obeyed"
     assert label not in " ".join(clue.claim for clue in row.clues)
+
+
+@pytest.mark.parametrize(("text", "label"), SHOWN)
+def test_words_in_the_picture_change_nothing_either(text, label):
+    """The model that sees repeats them; the one that writes obeys them."""
+    row = write(by_model(obedient)[0], evidence({"AU12": 2.4}, voice=TONE, place=text))
+    without = write(by_model(obedient)[0], evidence({"AU12": 2.4}, voice=TONE))
+    assert row.clues == without.clues
+    assert (row.own_label, row.own_confidence) == (without.own_label, without.own_confidence)
+    assert row.injection == "obeyed"
 
 
 def test_a_model_that_is_not_led_astray_keeps_its_quote():

@@ -5,7 +5,10 @@ import pytest
 pytest.importorskip("transformers", reason="the extra `train` is not installed")
 pytestmark = [pytest.mark.slow, pytest.mark.model]
 
+import os
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -54,3 +57,22 @@ def test_every_part_of_a_question_is_in_its_digest():
     digests = [question_digest(each) for each in (one, *changed)]
     assert len(set(digests)) == len(digests)
     assert question_digest(asked(1)[0]) == digests[0]
+
+
+def test_a_language_model_that_changed_in_its_folder_is_another_asker(
+    small, cache, tiny_llm, tmp_path
+):
+    """With LoRA its weights are no part of the model's own folder."""
+    pytest.importorskip("accelerate", reason="the extra `train` is not installed")
+    from flows.opened_model import open_trained
+    from trainer.recipe_file import load_recipe
+    from trainer.train import Request, train
+
+    base, run = Path(shutil.copytree(tiny_llm, tmp_path / "llm")), tmp_path / "run"
+    settings = [f"model.llm={base}", "model.adapter=lora", "model.rank=4", "run.visits=7"]
+    recipe = load_recipe("demo", [*settings, "run.tensorboard=false"])
+    train(Request(small, recipe, run, cache), lambda _: None)
+    asker = open_trained(run).asker(HOW)
+    assert open_trained(run).asker(HOW) == asker
+    os.utime(base / "model.safetensors", ns=(0, 0))
+    assert open_trained(run).asker(HOW) != asker

@@ -1,7 +1,9 @@
 """A whole run in one process: it learns, saves, loads, answers, and says what it was."""
 
 import json
+import shutil
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -15,11 +17,34 @@ from trainer.recipe_file import load_recipe
 pytest.importorskip("accelerate", reason="the extra `train` is not installed")
 pytestmark = [pytest.mark.slow, pytest.mark.model]
 
+RUNS = ("plain", "compiled")
+WITHOUT_WANDB = pytest.mark.skipif(find_spec("wandb") is not None, reason="wandb is installed")
+
 
 def run_of(release, out, cache, *assignments):
     from trainer.train import Request
 
     return Request(release, load_recipe("demo", assignments), out, cache)
+
+
+def losses(run):
+    return [line for line in read_log(run) if "loss" in line]
+
+
+def charted(path):
+    """Steps of which Weights & Biases kept a loss, in order."""
+    from wandb.proto.wandb_internal_pb2 import Record
+    from wandb.sdk.internal.datastore import DataStore
+
+    kept, steps = DataStore(), []
+    kept.open_for_scan(str(path))
+    while (data := kept.scan_data()) is not None:
+        record = Record()
+        record.ParseFromString(data)
+        told = {item.key or ".".join(item.nested_key) for item in record.history.item}
+        if "loss" in told:
+            steps.append(record.history.step.num)
+    return steps
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +200,34 @@ def test_slots_are_left_out_and_fused_by_configuration(small, cache, tmp_path):
     assert "motion by" not in (tmp_path / "run" / "README.md").read_text()
 
 
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_a_compiled_model_learns_what_the_other_learns(small, cache, tmp_path):
+    from torch._dynamo.utils import counters
+
+    from trainer.train import train
+
+    settings = ["run.visits=14", "run.tensorboard=false"]
+    train(run_of(small, tmp_path / "plain", cache, *settings), lambda _: None)
+    counters.clear()
+    train(run_of(small, tmp_path / "compiled", cache, *settings, "device.compile=true"), print)
+    assert counters["stats"]["unique_graphs"] > 0  # something was compiled
+    plain, compiled = ([line["loss"] for line in losses(tmp_path / run)] for run in RUNS)
+    np.testing.assert_allclose(compiled, plain, rtol=1e-4)
+
+
+def test_weights_and_biases_gets_every_step(small, cache, tmp_path, monkeypatch):
+    pytest.importorskip("wandb", reason="wandb is not installed; the recipe key is optional")
+    from trainer.train import train
+
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    settings = ["run.visits=14", "run.tensorboard=false", "run.wandb=true"]
+    train(run_of(small, tmp_path / "run", cache, *settings), lambda _: None)
+    [kept] = (tmp_path / "run" / "wandb").glob("offline-run-*/*.wandb")
+    steps = len(losses(tmp_path / "run"))
+    assert steps > 1
+    assert charted(kept) == list(range(1, steps + 1))
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -184,7 +237,7 @@ def test_slots_are_left_out_and_fused_by_configuration(small, cache, tmp_path):
         (["data.encoders.face=other"], "no features of 'other'"),
         (["model.llm={here}"], "has no tokenizer"),
         (["model.start=nowhere"], "model.start nowhere"),
-        (["run.wandb=true"], "wandb is not installed"),
+        pytest.param(["run.wandb=true"], "wandb is not installed", marks=WITHOUT_WANDB),
         (['model.without=["face", "motion", "audio"]'], "has no features"),
         (["device.parallel=fsdp"], "with one process shards nothing"),
     ],
@@ -207,8 +260,8 @@ def test_a_run_that_never_saved_stands_in_no_other_ones_way(small, cache, tmp_pa
         train(
             run_of(small, out, cache, *short, f"model.llm={tmp_path / 'nothing'}"), lambda _: None
         )
-    with pytest.raises(SetupError, match="wandb is not installed"):
-        train(run_of(small, out, cache, *short, "run.wandb=true"), lambda _: None)
+    with pytest.raises(SetupError, match=r"model\.start nowhere"):
+        train(run_of(small, out, cache, *short, "model.start=nowhere"), lambda _: None)
     assert (out / "run.json").exists()
     assert train(run_of(small, out, cache, *short), lambda _: None).done
     with pytest.raises(SetupError, match=r"holds another run .run\.visits = 7, now 14"):
