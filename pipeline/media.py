@@ -18,7 +18,7 @@ from pipeline.soundtrack import Samples, SoundTrack
 from schemas.clip import Clip
 from schemas.errors import DecodeError
 
-BATCH: Final = 8
+BATCH: Final = 4
 BATCH_BYTES: Final = 32 * 1024 * 1024
 KEPT_BYTES: Final = 160 * 1024 * 1024  # 19 s of 360p, 2.1 s of 1080p, as decoded
 _SHORT_BY_US: Final = 100_000  # a video may end this much before its clip without a word
