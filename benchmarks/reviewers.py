@@ -1,5 +1,6 @@
 """Simulated reviewers, each a thread with its own connection and session, at the real server."""
 
+import gc
 import json
 import os
 import random
@@ -222,10 +223,12 @@ def start(work: Path, db: str | None, port: int) -> subprocess.Popen:
 
 def serve() -> None:
     """The process of the server: `merr review serve` without a build beside it."""
+    from flows.cli import OBJECTS_BETWEEN_SWEEPS
     from review.serving import make_server, open_house
     from review.store import review_file
 
     work, port, db = WorkFolder(Path(sys.argv[1])), int(sys.argv[2]), sys.argv[3] or None
+    gc.set_threshold(OBJECTS_BETWEEN_SWEEPS)
     store = open_store(db, default=review_file(work))
     make_server(open_house(work, store), host="127.0.0.1", port=port).run()
 

@@ -57,12 +57,12 @@ SetOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 # Rows come by the 100,000 and hold no cycles; at Python's 700 a fifth of `status` was sweeping.
-_OBJECTS_BETWEEN_SWEEPS: Final = 500_000
+OBJECTS_BETWEEN_SWEEPS: Final = 500_000
 
 
 def main() -> NoReturn:
     """Entry point: errors become one line and an exit code."""
-    gc.set_threshold(_OBJECTS_BETWEEN_SWEEPS)
+    gc.set_threshold(OBJECTS_BETWEEN_SWEEPS)
     debug = "--debug" in sys.argv
     sys.argv = [argument for argument in sys.argv if argument != "--debug"]
     sys.exit(guarded(app, debug=debug))
