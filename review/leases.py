@@ -37,7 +37,11 @@ _ITEM: Final = (
     .join(queues, queues.c.queue_id == items.c.queue_id)
     .where(items.c.item_id == bindparam("of_item"))
 )
-_ROOM: Final = _ITEM.where(items.c.open & WITH_ROOM)
+_ROOM: Final = (
+    select(items.c.item_id)
+    .where(items.c.item_id == bindparam("of_item"))
+    .where(items.c.open & WITH_ROOM)
+)
 _HELD: Final = select(leases).where(mine(leases))
 _DROP: Final = delete(leases).where(mine(leases))
 
