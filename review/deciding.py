@@ -6,31 +6,42 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from review.answers import check_answer, check_labels
 from review.drafts import drop_draft
 from review.errors import ConflictError, InvalidError, LeaseLostError, MissingError
-from review.handout import TIMES, Handout, blind_labels, is_flipped, lease, snapshot
-from review.leases import changing, drop_lease, has_room, item_row
+from review.handout import SHOWN, TIMES, Handout, blind_labels, is_flipped, lease
+from review.leases import ITEM, changing, drop_lease, has_room, item_row
 from review.marks import beside_machine, marks_json, read_marks
 from review.people import Person
 from review.queues import Queue
 from review.store import ReviewStore, insert_into
 from review.tables import drafts, events, items, leases, mine, standing, whose
-from schemas.review import Answer, EventKind, Preference
+from schemas.review import Answer, EventKind, Preference, ShownSample
 from schemas.sample import text_hash_of
 from schemas.units import Row
 
 MOST_REQUEST_ID: Final = 64
 _REQUEST: Final = select(events).where(events.c.request_id == bindparam("request"))
-_EVENT: Final = insert(events).returning(events.c.event_id)
-_STATE: Final = (
-    select(TIMES.label("times"), leases.c.lease_id, leases.c.expires_ms)
-    .select_from(items.outerjoin(leases, mine(leases)))
-    .where(items.c.item_id == bindparam("of_item"))
+_TIMES: Final = select(func.count()).select_from(events).where(mine(events))
+_STATE: Final = (  # all that decides whether an answer is taken, in one statement
+    ITEM.add_columns(
+        TIMES.label("times"),
+        SHOWN.label("shown_json"),
+        leases.c.lease_id,
+        leases.c.expires_ms,
+        drafts.c.saved_ms.label("draft_ms"),
+        select(events.c.event_id)
+        .where(events.c.request_id == bindparam("request"))
+        .scalar_subquery()
+        .label("known_id"),
+    )
+    .outerjoin(leases, mine(leases))
+    .outerjoin(drafts, mine(drafts))
 )
+_EVENT: Final = insert(events).returning(events.c.event_id)
 _STANDS: Final = insert(standing)
 _COUNT: Final = (
     update(items)
@@ -102,7 +113,7 @@ def label_blind(
             check_labels(labels, change.queue.labels)
             answer = Answer(labels=labels, intensity=intensity, saw_marks=False, saw_label=False)
             change.add("label", answer)
-        return lease(change.db, person, change.queue, change.item, store.clock())
+        return lease(change.db, person, change.queue, ticket.item_id, store.clock())
 
 
 def skip(store: ReviewStore, person: Person, ticket: Ticket, note: str | None = None) -> Decided:
@@ -135,7 +146,7 @@ def undo(store: ReviewStore, person: Person, event_id: int, request_id: str) -> 
         event = _own_event(db, person, event_id)
     with changing(store, event["item_id"]) as (db, item, queue):
         _take_back(db, person, event, request_id, store.clock())
-        return lease(db, person, queue, item, store.clock())
+        return lease(db, person, queue, item["item_id"], store.clock())
 
 
 def _take_back(
@@ -204,22 +215,22 @@ class _Change:
     now: int
     person: Person
     ticket: Ticket
-    item: RowMapping
+    item: RowMapping  # _STATE
     queue: Queue
     known: Decided | None  # the request was here before: what came of it
 
     def check_open(self) -> None:
-        held = _standing_of(self.db, self.person, self.ticket.item_id)
+        held = self.item
         if held["times"] != self.ticket.version:
             raise ConflictError("you went on with this sample in another tab: load it again")
         if held["lease_id"] is None:
             raise MissingError("there is no such sample")
         if held["lease_id"] != self.ticket.lease_id:
             raise ConflictError("this sample was loaded again in another tab: go on there")
-        if not self.item["open"]:
+        if not held["open"]:
             raise LeaseLostError("this sample is no longer asked about: load the next")
         expired = held["expires_ms"] <= self.now
-        if expired and not has_room(self.db, self.item, self.person, self.now):
+        if expired and not has_room(self.db, held, self.person, self.now):
             raise LeaseLostError(
                 "your time with this sample ran out and others have reviewed it: load the next"
             )
@@ -251,14 +262,17 @@ class _Change:
             left = done != self.item["needed"]
             self.db.execute(_COUNT, {"of_item": item_id, "now_done": done, "now_open": left})
         drop_lease(self.db, self.person, item_id)
-        drop_draft(self.db, self.person, item_id)
+        if self.item["draft_ms"] is not None:
+            drop_draft(self.db, self.person, item_id)
 
 
 @contextmanager
 def _change(store: ReviewStore, person: Person, ticket: Ticket) -> Iterator[_Change]:
     if not 0 < len(ticket.request_id) <= MOST_REQUEST_ID:
         raise InvalidError(f"a request has a name of 1 to {MOST_REQUEST_ID} characters")
-    with changing(store, ticket.item_id) as (db, item, queue):
+    asked = {"of_person": person.person_id, "request": ticket.request_id}
+    with changing(store, ticket.item_id, _STATE, asked) as (db, item, queue):
+        again = item["known_id"] is not None
         yield _Change(
             db=db,
             now=store.clock(),
@@ -266,7 +280,7 @@ def _change(store: ReviewStore, person: Person, ticket: Ticket) -> Iterator[_Cha
             ticket=ticket,
             item=item,
             queue=queue,
-            known=_known(db, person, ticket.request_id, ticket.item_id),
+            known=_known(db, person, ticket.request_id, ticket.item_id) if again else None,
         )
 
 
@@ -277,20 +291,15 @@ def _known(db: Connection, person: Person, request_id: str, item_id: int) -> Dec
         return None
     if (found["person_id"], found["item_id"]) != (person.person_id, item_id):
         raise ConflictError("this request has the name of another: send it under a new one")
-    times: int = _standing_of(db, person, item_id)["times"]
+    times = db.execute(_TIMES, whose(item_id, person.person_id)).scalar_one()
     return Decided(event_id=found["event_id"], version=times)
-
-
-def _standing_of(db: Connection, person: Person, item_id: int) -> RowMapping:
-    """How often this person did something with the sample, and their lease, where they have one."""
-    return db.execute(_STATE, whose(item_id, person.person_id)).mappings().one()
 
 
 def _fitting(change: _Change, answer: Answer) -> Answer:
     """The answer, checked, and honest on what was seen: where the server showed the machine's
     label (beside the text, in its conclusion, in others' versions), it was seen."""
     mode, item = change.queue.mode, change.item
-    told = snapshot(change.db, item["sample_id"], item["text_hash"]).told
+    told = ShownSample.model_validate_json(item["shown_json"]).told
     check_answer(answer, mode=mode, vocabulary=change.queue.labels, text=told.text)
     if mode == "label_first" and blind_labels(change.db, change.person, item["item_id"]) is None:
         raise InvalidError("give the label first")

@@ -5,9 +5,9 @@ from typing import Literal
 from sqlalchemy import Connection, Select, func, select
 
 from review.people import Person
-from review.queues import QueueKind, is_for, queue_of
+from review.queues import QueueKind, queues_for
 from review.store import ReviewStore
-from review.tables import events, items, queues, snapshots, standing
+from review.tables import events, items, snapshots, standing
 from schemas.review import ReviewMode
 from schemas.units import Row
 
@@ -26,7 +26,6 @@ class MyQueue(Row):
 
 
 def my_queues(store: ReviewStore, person: Person) -> list[MyQueue]:
-    """Adjudication is for leads alone."""
     with store.read() as db:
         counts = _counts(db, select(items.c.queue_id, func.count()).group_by(items.c.queue_id))
         still = select(items.c.queue_id, func.count()).where(items.c.open)
@@ -38,12 +37,7 @@ def my_queues(store: ReviewStore, person: Person) -> list[MyQueue]:
             .where((standing.c.person_id == person.person_id) & standing.c.counts)
         )
         done = _counts(db, mine.group_by(items.c.queue_id))
-        rows = db.execute(select(queues).order_by(queues.c.queue_id)).mappings().all()
-        found = [
-            queue
-            for queue in map(queue_of, rows)
-            if (queue.kind != "adjudication" or person.leads) and is_for(db, queue.queue_id, person)
-        ]
+        found = queues_for(db, person)
     names = ("queue_id", "name", "kind", "mode", "reviews", "state", "practice_id")
     return [
         MyQueue(

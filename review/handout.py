@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import RowMapping
 
 from review.drafts import Draft, as_draft
-from review.errors import ConflictError, ForbiddenError, MissingError
+from review.errors import ConflictError
 from review.leases import (
     WITH_ROOM,
     changing,
@@ -26,7 +26,7 @@ from review.leases import (
     take_lease,
 )
 from review.people import Person
-from review.queues import Queue, is_for, queue_by_id
+from review.queues import Queue, queue_by_id, queue_for
 from review.store import ReviewStore, lock_queue
 from review.tables import drafts, events, items, leases, mine, snapshots, standing, whose
 from schemas.review import ReviewMode, ShownClip, ShownSample, ShownText
@@ -47,31 +47,40 @@ _TOUCHED: Final = _LEASED.union(
 _OPEN: Final = (items.c.queue_id == bindparam("of_queue")) & items.c.open & ~_DECIDED
 _ORDER: Final = (items.c.priority.desc(), items.c.place, items.c.item_id)
 _LEFT: Final = select(items.c.item_id).where(_OPEN).limit(1)
-_FREE: Final = select(items).where(_OPEN & WITH_ROOM).order_by(*_ORDER).limit(1)
+TIMES: Final = (
+    select(func.count())
+    .where(events.c.item_id == items.c.item_id)
+    .where(events.c.person_id == bindparam("of_person"))
+    .scalar_subquery()
+)
+SHOWN: Final = (
+    select(snapshots.c.shown_json)
+    .where(snapshots.c.sample_id == items.c.sample_id)
+    .where(snapshots.c.text_hash == items.c.text_hash)
+    .scalar_subquery()
+)
+_LOOK: Final = select(  # all that is shown of a sample, in one statement
+    items, TIMES.label("times"), SHOWN.label("shown_json"), drafts.c.draft_json, drafts.c.version
+).select_from(
+    items.outerjoin(
+        drafts,
+        (drafts.c.item_id == items.c.item_id) & (drafts.c.person_id == bindparam("of_person")),
+    )
+)
+_FREE: Final = _LOOK.where(_OPEN & WITH_ROOM).order_by(*_ORDER).limit(1)
 _ALIVE: Final = items.c.item_id.in_(_LEASED)
 _BEGUN: Final = (
-    select(items)
-    .where(items.c.queue_id == bindparam("of_queue"))
+    _LOOK.where(items.c.queue_id == bindparam("of_queue"))
     .where(items.c.item_id.in_(bindparam("ids", expanding=True)))
     .where(_ALIVE | (_OPEN & WITH_ROOM))
     .order_by(_ALIVE.desc(), *_ORDER)
     .limit(1)
 )
+_ONE: Final = _LOOK.where(items.c.item_id == bindparam("of_item"))
 _SNAPSHOT: Final = (
     select(snapshots.c.shown_json)
     .where(snapshots.c.sample_id == bindparam("sample"))
     .where(snapshots.c.text_hash == bindparam("hash"))
-)
-TIMES: Final = select(func.count()).select_from(events).where(mine(events)).scalar_subquery()
-_LOOK: Final = (
-    select(  # all that is shown of a sample, in one statement
-        _SNAPSHOT.scalar_subquery().label("shown_json"),
-        TIMES.label("times"),
-        drafts.c.draft_json,
-        drafts.c.version,
-    )
-    .select_from(items.outerjoin(drafts, mine(drafts)))
-    .where(items.c.item_id == bindparam("of_item"))
 )
 _BLIND: Final = select(events.c.labels_json).where(mine(events) & (events.c.kind == "label"))
 
@@ -106,8 +115,7 @@ def next_item(store: ReviewStore, person: Person, queue_id: int) -> Handout | Id
     """What this person has already, in whatever tab; else the next that has room. A practice set
     comes first. MissingError for a queue that is not for this person."""
     with store.write(queue_id) as db:
-        queue = queue_by_id(db, queue_id)
-        _check_access(db, queue, person)
+        queue = queue_for(db, queue_id, person)
         if queue.practice_id is not None:
             lock_queue(db, queue.practice_id)
             found = _next(db, person, queue_by_id(db, queue.practice_id), store.clock())
@@ -123,7 +131,7 @@ def _next(db: Connection, person: Person, queue: Queue, now: int) -> Handout | I
     item = item or _free(db, person, queue, now)
     if item is None:
         return Idle(why="waiting" if _others_hold(db, person, queue, now) else "finished")
-    return lease(db, person, queue, item, now)
+    return _handout(db, person, queue, item, now)
 
 
 def renew(store: ReviewStore, person: Person, item_id: int, lease_id: str) -> int:
@@ -146,19 +154,16 @@ def give_back(store: ReviewStore, person: Person, item_id: int) -> None:
         drop_lease(db, person, item_id)
 
 
-def lease(db: Connection, person: Person, queue: Queue, item: RowMapping, now: int) -> Handout:
+def lease(db: Connection, person: Person, queue: Queue, item_id: int, now: int) -> Handout:
     """The item as this person may see it, under a lease: the one there is, or a new one."""
-    lease_id = take_lease(db, person, item["item_id"], now=now, lease_ms=queue.lease_ms)
-    return _handout(db, person, queue, item, lease_id, now + queue.lease_ms)
+    item = db.execute(_ONE, whose(item_id, person.person_id)).mappings().one()
+    return _handout(db, person, queue, item, now)
 
 
-def _handout(
-    db: Connection, person: Person, queue: Queue, item: RowMapping, lease_id: str, until: int
-) -> Handout:
+def _handout(db: Connection, person: Person, queue: Queue, item: RowMapping, now: int) -> Handout:
     item_id = item["item_id"]
-    text = {"sample": item["sample_id"], "hash": item["text_hash"]}
-    found = db.execute(_LOOK, {**text, **whose(item_id, person.person_id)}).mappings().one()
-    shown = ShownSample.model_validate_json(found["shown_json"])
+    lease_id = take_lease(db, person, item_id, now=now, lease_ms=queue.lease_ms)
+    shown = ShownSample.model_validate_json(item["shown_json"])
     told, other = shown.told, None
     if item["other_hash"] is not None:
         other = snapshot(db, item["sample_id"], item["other_hash"]).told
@@ -174,13 +179,13 @@ def _handout(
         adjudication=queue.kind == "adjudication",
         labels=queue.labels,
         lease_id=lease_id,
-        expires_ms=until,
-        version=found["times"],
+        expires_ms=now + queue.lease_ms,
+        version=item["times"],
         clip=shown.clip,
         told=None if hidden else told,
         other=other,
         blind_labels=blind,
-        draft=None if found["draft_json"] is None else as_draft(found),
+        draft=None if item["draft_json"] is None else as_draft(item),
     )
 
 
@@ -224,10 +229,3 @@ def is_flipped(queue: Queue, item_id: int, person: Person) -> bool:
     """Whether the first text stands on the right; by lot, the same at every look."""
     drawn = hashlib.sha256(f"{queue.seed}:{item_id}:{person.person_id}".encode()).digest()
     return drawn[0] % 2 == 1
-
-
-def _check_access(db: Connection, queue: Queue, person: Person) -> None:
-    if queue.kind == "adjudication" and not person.leads:
-        raise ForbiddenError("disagreements are settled by leads")
-    if not is_for(db, queue.queue_id, person):
-        raise MissingError("there is no such queue")

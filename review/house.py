@@ -1,8 +1,6 @@
 """What every route needs, put together once at the start of a server."""
 
-import asyncio
-from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,6 +12,7 @@ from review.media_folder import MediaFolder, MediaSigner
 from review.people import Person, person_of
 from review.store import ReviewStore
 from review.tokens import SESSION
+from review.turns import Turns
 from schemas.errors import MerrError
 
 GUIDELINES: Final = "guidelines.md"
@@ -29,17 +28,11 @@ class House:
     media: MediaFolder
     secret: bytes
     guidelines: Path  # of the lead, where there is one
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turns: Turns
 
     @property
     def signer(self) -> MediaSigner:
         return MediaSigner(self.secret)
-
-    def turn(self) -> AbstractAsyncContextManager[None]:
-        """Decisions one after the other, where the database takes them so: one that goes to a
-        thread makes the next do so, which finds the first at work, and threads cost more than
-        waiting."""
-        return self._turn if self.store.in_turn else nullcontext()
 
     def somebody(self, request: Request) -> Person:
         """NobodyError without a session."""

@@ -1,12 +1,12 @@
 """Leases: who works at a sample now. They expire by themselves, so that none is left behind."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, delete, func, select
 from sqlalchemy.engine import RowMapping
 
 from review.errors import MissingError
@@ -32,7 +32,7 @@ def _with_room() -> ColumnElement[bool]:
 
 WITH_ROOM: Final = _with_room()
 _OF_QUEUE: Final = "of_queue_"
-_ITEM: Final = (
+ITEM: Final = (
     select(items, *(column.label(f"{_OF_QUEUE}{column.name}") for column in queues.c))
     .join(queues, queues.c.queue_id == items.c.queue_id)
     .where(items.c.item_id == bindparam("of_item"))
@@ -46,21 +46,29 @@ _HELD: Final = select(leases).where(mine(leases))
 _DROP: Final = delete(leases).where(mine(leases))
 
 
-def item_row(db: Connection, item_id: int) -> RowMapping:
-    """With its queue's columns, so named."""
-    found = db.execute(_ITEM, {"of_item": item_id}).mappings().first()
+def item_row(
+    db: Connection, item_id: int, query: Select[Any] = ITEM, asked: Mapping[str, Any] | None = None
+) -> RowMapping:
+    """With its queue's columns, so named; `query`: an ITEM that tells more, with parameters of its
+    own."""
+    found = db.execute(query, {"of_item": item_id, **(asked or {})}).mappings().first()
     if found is None:
         raise MissingError("there is no such sample")
     return found
 
 
 @contextmanager
-def changing(store: ReviewStore, item_id: int) -> Iterator[tuple[Connection, RowMapping, Queue]]:
+def changing(
+    store: ReviewStore,
+    item_id: int,
+    query: Select[Any] = ITEM,
+    asked: Mapping[str, Any] | None = None,
+) -> Iterator[tuple[Connection, RowMapping, Queue]]:
     """A transaction in which nobody else changes the queue of an item, with both as they are."""
     with store.write() as db:
-        item = item_row(db, item_id)
+        item = item_row(db, item_id, query, asked)
         if lock_queue(db, item["queue_id"]):
-            item = item_row(db, item_id)
+            item = item_row(db, item_id, query, asked)
         yield db, item, queue_of(item, prefix=_OF_QUEUE)
 
 

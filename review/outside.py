@@ -82,7 +82,7 @@ def _take(
             return "stored already"
         if not has_room(db, item_row(db, item_id), person, store.clock()):
             return "of a sample that has all its reviews"
-        handed = lease(db, person, queue, item_row(db, item_id), store.clock())
+        handed = lease(db, person, queue, item_id, store.clock())
     ticket = Ticket(item_id, handed.lease_id, handed.version, request_id)
     try:
         decide(store, person, ticket, _without_copy(one.answer, handed))

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pydantic import Field
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.engine import RowMapping
 
 from review.choosing import lot, priority_of
-from review.errors import ConflictError, InvalidError, MissingError
+from review.errors import ConflictError, ForbiddenError, InvalidError, MissingError
 from review.people import Person
 from review.store import ReviewStore, insert_into
 from review.tables import drafts, items, leases, members, queues, snapshots, standing
@@ -23,7 +23,10 @@ MOST_NAME: Final = 80
 _PLACES: Final = 2**62
 _AT_ONCE: Final = 1_000  # samples put in together
 _QUEUE: Final = select(queues).where(queues.c.queue_id == bindparam("of_queue"))
-_MEMBERS: Final = select(members.c.person_id).where(members.c.queue_id == bindparam("of_queue"))
+_MEMBER: Final = exists().where(members.c.queue_id == queues.c.queue_id)
+_IS_FOR: Final = or_(~_MEMBER, _MEMBER.where(members.c.person_id == bindparam("of_person")))
+_OFFERED: Final = select(queues, _IS_FOR.label("is_for")).order_by(queues.c.queue_id)
+_ONE_OFFERED: Final = _OFFERED.where(queues.c.queue_id == bindparam("of_queue"))
 
 
 class QueueSettings(Row):
@@ -195,15 +198,26 @@ def all_queues(store: ReviewStore) -> list[Queue]:
         return [queue_of(row) for row in db.execute(select(queues)).mappings()]
 
 
-def queues_for(store: ReviewStore, person: Person) -> list[Queue]:
-    """Those this person may work in."""
-    found = all_queues(store)
-    with store.read() as db:
-        return [
-            queue
-            for queue in found
-            if is_for(db, queue.queue_id, person) and (person.leads or queue.kind != "adjudication")
-        ]
+def queues_for(db: Connection, person: Person) -> list[Queue]:
+    """Those this person may work in. Leads may everywhere; adjudication is theirs alone."""
+    rows = db.execute(_OFFERED, {"of_person": person.person_id}).mappings()
+    return [
+        queue_of(row)
+        for row in rows
+        if person.leads or (row["is_for"] and row["kind"] != "adjudication")
+    ]
+
+
+def queue_for(db: Connection, queue_id: int, person: Person) -> Queue:
+    """One of `queues_for`. MissingError for a queue that is not; ForbiddenError for adjudication,
+    to who does not lead."""
+    asked = {"of_queue": queue_id, "of_person": person.person_id}
+    found = db.execute(_ONE_OFFERED, asked).mappings().first()
+    if found is None or not (person.leads or found["is_for"]):
+        raise MissingError("there is no such queue")
+    if found["kind"] == "adjudication" and not person.leads:
+        raise ForbiddenError("disagreements are settled by leads")
+    return queue_of(found)
 
 
 def queue_named(store: ReviewStore, name: str) -> Queue:
@@ -253,12 +267,6 @@ def hand_over(store: ReviewStore, queue: Queue, *, of: Person, to: Person) -> in
             row = {"queue_id": queue.queue_id, "person_id": to.person_id}
             db.execute(insert_into(db, members).values(row).on_conflict_do_nothing())
     return count
-
-
-def is_for(db: Connection, queue_id: int, person: Person) -> bool:
-    """Leads may work everywhere; adjudication is theirs alone."""
-    asked = set(db.execute(_MEMBERS, {"of_queue": queue_id}).scalars())
-    return person.leads or not asked or person.person_id in asked
 
 
 def queue_of(row: RowMapping, prefix: str = "") -> Queue:

@@ -4,7 +4,6 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from review.deciding import Decided, Ticket, decide, flag, label_blind, skip, undo
@@ -95,18 +94,13 @@ def take_next(queue_id: Id, person: Somebody, house: TheHouse) -> NextScreen:
 
 @router.post("/items/{item_id}/decide", response_model=DecidedNext)
 async def decide_item(item_id: Id, sent: SentAnswer, request: Request, house: TheHouse) -> Response:
-    """With `queue_id` the next sample comes in the same answer. It is what everybody waits for all
-    day: a thread is only woken where there is something to wait for."""
+    """With `queue_id` the next sample comes in the same answer."""
 
     def done() -> Response:
         decided = _decide(house, house.somebody(request), item_id, sent)
         return Response(decided.model_dump_json(), media_type="application/json")
 
-    async with house.turn():
-        with house.store.at_once() as now:
-            if now:
-                return done()
-        return await run_in_threadpool(done)
+    return await house.turns.take(done)
 
 
 def _decide(house: House, person: Person, item_id: int, sent: SentAnswer) -> DecidedNext:

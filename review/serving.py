@@ -11,6 +11,7 @@ from review.house import GUIDELINES, House
 from review.media_folder import MediaFolder, review_folder
 from review.secret import read_secret
 from review.store import ReviewStore
+from review.turns import Turns
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 _PATIENCE_S: Final = 10  # for requests under way, when the server is asked to end
@@ -20,6 +21,7 @@ def open_house(work: WorkFolder, store: ReviewStore) -> House:
     folder = review_folder(work)
     return House(
         store=store,
+        turns=Turns(store),
         media=MediaFolder.of(work),
         secret=read_secret(folder / "secret"),
         guidelines=folder / GUIDELINES,

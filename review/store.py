@@ -16,7 +16,7 @@ from pipeline.answer_store import named_errors, store_url
 from pipeline.layout import WorkFolder
 from review.migrating import migrate
 from review.tables import facts, queues
-from schemas.errors import SetupError
+from schemas.errors import MerrError, SetupError
 
 Clock = Callable[[], int]  # milliseconds since 1970, UTC
 
@@ -77,6 +77,22 @@ class ReviewStore:
             return
         with self._transaction() as db, self._join(db):
             yield
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Within `together` or `at_once`: what is refused here (MerrError) is as if it had not
+        been, and what was written before stays."""
+        if self._joined is None:
+            yield
+            return
+        driver = _driver(self._joined)
+        driver.execute("SAVEPOINT apart")
+        try:
+            yield
+        except MerrError:
+            driver.execute("ROLLBACK TO apart")
+            raise
+        driver.execute("RELEASE apart")
 
     @contextmanager
     def at_once(self) -> Iterator[bool]:
@@ -196,9 +212,14 @@ def _prepare(connection: Any, _: object) -> None:
 @contextmanager
 def _impatient(connection: Connection) -> Iterator[None]:
     """No wait for a lock that another process holds."""
-    driver: Any = connection.connection.driver_connection
+    driver = _driver(connection)
     driver.execute("PRAGMA busy_timeout = 0")
     try:
         yield
     finally:
         driver.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+
+
+def _driver(connection: Connection) -> Any:
+    """sqlite3's own connection: a statement without rows costs a tenth there."""
+    return connection.connection.driver_connection
