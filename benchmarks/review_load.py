@@ -6,7 +6,7 @@ Usage: python benchmarks/review_load.py [--samples 2000] [--reviewers 15] [--rev
 
 Each reviewer is a thread with its own connection and session; the server is a process of its own,
 on SQLite. "Decide and get the next" is one request; the time is what the reviewer waits for its
-answer. At full speed (the best of three rounds) nobody thinks in between; human speed is 0 to 2 s
+answer. At full speed (the slowest of three rounds) nobody thinks in between; human speed is 0 to 2 s
 of thought at random, about ten times as fast as people are. With options it is one load alone:
 --kill S kills the server (-9) every so many seconds meanwhile, which
 `tests/review/test_web_load.py` does always.
@@ -40,7 +40,7 @@ def print_load(told: Outcome) -> None:
 def print_page() -> int:
     """What docs/benchmarks.md shows; 1 where a decision was lost or doubled."""
     rounds = [load(Load()) for _ in range(ROUNDS)]
-    fast, human = min(rounds, key=lambda told: told.wait_ms(95)), load(Load(think=THOUGHT_S))
+    fast, human = max(rounds, key=lambda told: told.wait_ms(95)), load(Load(think=THOUGHT_S))
     lost = sum(len(told.faults) for told in (*rounds, human))
     screens = first_screens(QUEUE)
     print_table(
