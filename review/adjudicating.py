@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.engine import RowMapping
 
 from review.handout import snapshot
+from review.marks import read_marks
 from review.queues import Entry, Queue, QueueSettings, fill, open_queue
 from review.store import ReviewStore
 from review.tables import events, items, standing
@@ -57,9 +58,11 @@ def _other(db: Connection, row: RowMapping) -> ShownSample | None:
 
 
 def _disagree(rows: Sequence[RowMapping]) -> bool:
-    """Leading label, verdict, text or preference is not the same in all."""
+    """Leading label, verdict, text or preference is not the same in all, or a claim is marked in
+    two ways."""
     said = {
         (*json.loads(row["labels_json"])[:1], row["verdict"], row["edited_hash"], row["preference"])
         for row in rows
     }
-    return len(said) > 1
+    marks = {(mark.claim, mark.verdict) for row in rows for mark in read_marks(row["marks_json"])}
+    return len(said) > 1 or len({claim for claim, _ in marks}) < len(marks)

@@ -116,6 +116,21 @@ def test_a_lead_sees_the_marks_of_all_versions(store, queue):
     assert [v.marks[0].verdict for v in versions] == ["supported", "contradicted"]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "disputed"),
+    [
+        ({"brows": "supported"}, {"brows": "contradicted"}, 1),
+        ({"brows": "supported"}, {"brows": "supported", "lips": "contradicted"}, 0),
+        ({"brows": "supported"}, {}, 0),
+    ],
+)
+def test_a_claim_marked_in_two_ways_is_a_disagreement(store, queue, first, second, disputed):
+    for name, said in (("ann", first), ("bo", second)):
+        answer = accepted(marks=marked(**said))
+        decide(store, who := person(store, name), ticket(handed(store, who, queue)), answer)
+    assert adjudicate(store, queue)[1] == disputed
+
+
 def test_agreement_with_the_machine_is_counted_where_both_have_a_mark(store):
     ann = person(store)
     clue = Clue(claim="somebody laughs", modality="voice", evidence=("voice.level",))

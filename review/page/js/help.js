@@ -1,20 +1,23 @@
 // Keys, how to change them, and what the labels mean, over the page.
 
+import { REASONS } from "./answer.js";
 import { h } from "./dom.js";
 import { DEFAULTS, placeOf } from "./keys.js";
 import { meaningsView } from "./label_names.js";
 import { t } from "./words.js";
 
 export function actionName(action) {
-  const digit = /^(digit|intensity)(\d+)$/.exec(action);
-  return digit === null ? t(`key.${action}`) : t(`key.${digit[1]}`, { n: digit[2] });
+  const numbered = /^(choice|intensity)(\d+)$/.exec(action);
+  return numbered === null ? t(`key.${action}`) : t(`key.${numbered[1]}`, { n: numbered[2] });
 }
 
 export function openHelp(keys, labels, redraw) {
   const said = h("p", { role: "status", class: "quiet" });
   const list = h("div", { class: "key-list" });
   const close = () => dialog.close();
-  const draw = () => list.replaceChildren(...Object.keys(DEFAULTS).map((action) => row(keys, action, said, draw)));
+  const most = Math.max(labels.length, REASONS.length);
+  const used = Object.keys(DEFAULTS).filter((action) => !action.startsWith("choice") || Number(action.slice(6)) <= most);
+  const draw = () => list.replaceChildren(...used.map((action) => row(keys, action, said, draw)));
   const reset = () => {
     keys.reset();
     draw();

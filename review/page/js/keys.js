@@ -1,6 +1,8 @@
 // Keys by their place on the keyboard, so that they hold for every layout and input method.
 
 const KEPT = "merr-keys";
+// Of labels, by position: digits, then what no other action has.
+const CHOICES = [..."1234567890"].map((digit) => `Digit${digit}`).concat("Minus", "Equal", [..."BGIJKOWY"].map((letter) => `Key${letter}`));
 
 export const DEFAULTS = {
   play: "Space", back: "Comma", ahead: "Period", peak: "KeyP", loop: "KeyL", slower: "Shift+Comma", faster: "Shift+Period",
@@ -9,9 +11,10 @@ export const DEFAULTS = {
   accept: "KeyA", edit: "KeyE", reject: "KeyR", not_visible: "KeyV", not_audible: "KeyH", cannot_tell: "KeyC", distressing: "KeyD",
   a1: "ArrowLeft", same: "ArrowDown", a2: "ArrowRight",
   skip: "KeyS", flag: "KeyF", note: "KeyN", undo: "KeyU", submit: "Enter", help: "Shift+Slash",
-  ...Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`digit${i + 1}`, `Digit${(i + 1) % 10}`])),
+  ...Object.fromEntries(CHOICES.map((place, i) => [`choice${i + 1}`, place])),
   ...Object.fromEntries(Array.from({ length: 5 }, (_, i) => [`intensity${i + 1}`, `Shift+Digit${i + 1}`])),
 };
+export const MOST_CHOICES = CHOICES.length;
 const REPEATED = new Set(["back", "ahead", "claim_before", "claim_next"]);
 const NAMES = { Comma: ",", Period: ".", Slash: "/", Space: "␣", BracketLeft: "[", BracketRight: "]", Enter: "⏎", ArrowLeft: "←", ArrowDown: "↓", ArrowRight: "→", ArrowUp: "↑", Minus: "-", Equal: "=", Semicolon: ";", Quote: "'", Backquote: "`", Backslash: "\\" };
 const SHIFTED = { Comma: "<", Period: ">", Slash: "?" };

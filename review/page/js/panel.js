@@ -2,6 +2,7 @@
 
 import { PREFERENCES, REASONS, VERDICTS } from "./answer.js";
 import { h } from "./dom.js";
+import { MOST_CHOICES } from "./keys.js";
 import { labelName } from "./label_names.js";
 import { t } from "./words.js";
 
@@ -31,10 +32,10 @@ export class Panel {
 
   labels() {
     const { answer } = this;
-    const choosing = answer.verdict === "reject"; // digits say the reason then
+    const choosing = answer.verdict === "reject"; // their keys say the reason then
     const buttons = answer.screen.labels.map((label, i) => {
       const place = answer.labels.indexOf(label);
-      return this.choice(`label-${label}`, choosing || i > 9 ? null : `digit${i + 1}`, labelName(label), place >= 0, () => this.act.label(label), place === 0 && answer.labels.length > 1 ? t("label.first") : null);
+      return this.choice(`label-${label}`, choosing || i >= MOST_CHOICES ? null : `choice${i + 1}`, labelName(label), place >= 0, () => this.act.label(label), place === 0 && answer.labels.length > 1 ? t("label.first") : null);
     });
     const degrees = [1, 2, 3, 4, 5].map((n) => this.choice(`intensity-${n}`, null, String(n), answer.intensity === n, () => this.act.intensity(n), null, answer.labels.length === 0));
     return h("div", { class: "group labels", role: "group", "aria-label": t("label.title") }, h("h2", {}, t("label.title")), h("div", { class: "choices" }, buttons),
@@ -48,7 +49,7 @@ export class Panel {
 
   reasons() {
     return h("div", { class: "group reasons", role: "group", "aria-label": t("decide.reason") }, h("h2", {}, t("decide.reason")), h("div", { class: "choices" },
-      REASONS.map((reason, i) => this.choice(`reason-${reason}`, `digit${i + 1}`, t(`reason.${reason}`), this.answer.reason === reason, () => this.act.reason(reason)))));
+      REASONS.map((reason, i) => this.choice(`reason-${reason}`, `choice${i + 1}`, t(`reason.${reason}`), this.answer.reason === reason, () => this.act.reason(reason)))));
   }
 
   preferences() {

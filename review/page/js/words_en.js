@@ -198,7 +198,7 @@ export const en = {
   "key.a1": "A is better",
   "key.same": "Equal",
   "key.a2": "B is better",
-  "key.digit": "Label, reason {n}",
+  "key.choice": "Label, reason {n}",
   "key.intensity": "Intensity {n}",
   "help.labels": "What the labels mean",
   "help.example": "Example: {text}",

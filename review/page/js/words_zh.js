@@ -198,7 +198,7 @@ export const zh = {
   "key.a1": "A 更好",
   "key.same": "相同",
   "key.a2": "B 更好",
-  "key.digit": "标签、原因 {n}",
+  "key.choice": "标签、原因 {n}",
   "key.intensity": "强度 {n}",
   "help.labels": "标签的含义",
   "help.example": "例：{text}",

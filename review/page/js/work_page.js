@@ -7,7 +7,7 @@ import { fill, find, h } from "./dom.js";
 import { DraftKeeper } from "./draft.js";
 import { drawOwnWork, openPage, say, sayRefusal } from "./frame.js";
 import { openHelp } from "./help.js";
-import { Keys } from "./keys.js";
+import { Keys, MOST_CHOICES } from "./keys.js";
 import { labelName, loadLabels } from "./label_names.js";
 import { SampleView } from "./sample_view.js";
 import { Stopwatch } from "./stopwatch.js";
@@ -172,7 +172,7 @@ function actions() {
   const { answer, screen, view } = now;
   const act = acts();
   const all = { ...players(), submit: act.submit, skip: act.skip, flag: act.flag, undo, help, note: () => view.panel.note.focus() };
-  for (let i = 1; i <= 10; i += 1) all[`digit${i}`] = () => digit(i - 1);
+  for (let i = 1; i <= MOST_CHOICES; i += 1) all[`choice${i}`] = () => choice(i - 1);
   for (let i = 1; i <= 5; i += 1) all[`intensity${i}`] = () => { if (answer.labels.length) act.intensity(i); };
   if (answer.compares) for (const side of ["a1", "same", "a2"]) all[side] = () => act.prefer(side);
   else if (!answer.blind) {
@@ -183,7 +183,7 @@ function actions() {
   return screen === null ? {} : all;
 }
 
-function digit(i) {
+function choice(i) {
   if (now.answer.verdict === "reject") {
     if (REASONS[i] !== undefined) acts().reason(REASONS[i]);
   } else if (now.screen.labels[i] !== undefined) acts().label(now.screen.labels[i]);

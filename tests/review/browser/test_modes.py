@@ -173,3 +173,24 @@ def test_the_agreement_page_says_what_counts_and_what_does_not(stage, samples, o
     expect(lea.locator("tr", has_text="in view at 8")).to_contain_text("1.000")
     expect(lea.locator("tr", has_text="in view at 8")).to_contain_text("8 of 8 marks")
     shot(lea, "agreement")
+
+
+def test_a_long_vocabulary_has_keys_by_position_and_keeps_them_off_while_typing(
+    stage, samples, open_page, shot
+):
+    labels = tuple(f"shade {number}" for number in range(1, 23))
+    queue = stage.queue("twenty-two labels", samples[:1], labels=labels)
+    page = at_work(open_page("ann", "/queues"), queue)
+    shot(page, "many-labels")
+    press(page, "Minus", "KeyY")
+    for label in ("shade 11", "shade 20"):
+        chosen = page.locator(f'[data-choice="label-{label}"]')
+        expect(chosen).to_have_attribute("aria-pressed", "true")
+    expect(page.locator('[data-choice="label-shade 21"] kbd')).to_have_count(0)
+    press(page, "n")
+    page.keyboard.type("by-way")
+    expect(page.locator("[aria-pressed=true]")).to_have_count(2)
+    press(page, "Escape", "a", "Enter")
+    said(page, "Decided")
+    (one,) = decided(stage, queue)
+    assert (one.labels, one.note) == (("shade 11", "shade 20"), "by-way")
