@@ -17,7 +17,7 @@ export function openHelp(keys, labels, redraw) {
   const close = () => dialog.close();
   const most = Math.max(labels.length, REASONS.length);
   const used = Object.keys(DEFAULTS).filter((action) => !action.startsWith("choice") || Number(action.slice(6)) <= most);
-  const draw = () => list.replaceChildren(...used.map((action) => row(keys, action, said, draw)));
+  const draw = () => list.replaceChildren(...used.map((action) => row(keys, action, used, said, draw)));
   const reset = () => {
     keys.reset();
     draw();
@@ -37,7 +37,7 @@ export function openHelp(keys, labels, redraw) {
   keys.capture = (event) => { if (event.key === "?") close(); };
 }
 
-function row(keys, action, said, draw) {
+function row(keys, action, used, said, draw) {
   const change = (event) => {
     const button = event.currentTarget;
     button.textContent = t("keys.press");
@@ -47,7 +47,7 @@ function row(keys, action, said, draw) {
       pressed.preventDefault();
       keys.capture = before;
       if (pressed.key !== "Escape") {
-        const taken = keys.set(action, placeOf(pressed));
+        const taken = keys.set(action, placeOf(pressed), used);
         said.textContent = taken === null ? "" : t("keys.taken", { action: actionName(taken) });
       }
       draw();

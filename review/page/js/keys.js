@@ -48,13 +48,15 @@ export class Keys {
     return same.find((action) => this.actions[action] !== undefined) ?? same[0];
   }
 
+  /** Nothing where another action has its place: keys of more labels than a queue has may be taken. */
   name(action) {
-    return nameOf(this.table[action] ?? "");
+    const place = this.table[action] ?? "";
+    return Object.keys(this.table).find((other) => this.table[other] === place) === action ? nameOf(place) : "";
   }
 
-  /** The action that has a place already, or null; then nothing was changed. */
-  set(action, place) {
-    const taken = Object.keys(this.table).find((other) => other !== action && this.table[other] === place);
+  /** The one of `others` that has a place already: nothing was changed. Else null. */
+  set(action, place, others) {
+    const taken = others.find((other) => other !== action && this.table[other] === place);
     if (taken !== undefined) return taken;
     this.table[action] = place;
     const changed = Object.fromEntries(Object.entries(this.table).filter(([name, code]) => DEFAULTS[name] !== code));
