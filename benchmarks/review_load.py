@@ -6,9 +6,9 @@ Usage: python benchmarks/review_load.py [--samples 2000] [--reviewers 15] [--rev
 
 Each reviewer is a thread with its own connection and session; the server is a process of its own,
 on SQLite. "Decide and get the next" is one request; the time is what the reviewer waits for its
-answer. At full speed (the slowest of three rounds) nobody thinks in between; human speed is 0 to 2 s
-of thought at random, about ten times as fast as people are. With options it is one load alone:
---kill S kills the server (-9) every so many seconds meanwhile, which
+answer. At full speed nobody thinks in between, and the slowest of three rounds counts; human speed
+is 0 to 2 s of thought at random, about ten times as fast as people are. With options it is one load
+alone: --kill S kills the server (-9) every so many seconds meanwhile, which
 `tests/review/test_web_load.py` does always.
 """
 
