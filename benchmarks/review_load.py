@@ -19,8 +19,11 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from reviewers import Line, Load, Outcome, free_port, load, open_place, server, tokens
 from table import Figure, print_table
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from benchmarks.reviewer import Line
+from benchmarks.reviewers import Load, Outcome, free_port, load, open_place, server, tokens
 
 ROUNDS = 3
 THOUGHT_S = 2.0

@@ -1,7 +1,6 @@
 """Simulated reviewers, each a thread with its own connection and session, at the real server."""
 
 import gc
-import json
 import os
 import random
 import signal
@@ -12,48 +11,27 @@ import sys
 import tempfile
 import threading
 import time
-import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 from sqlalchemy import select
 
+from benchmarks.reviewer import LABELS, Reviewer
 from pipeline.layout import WorkFolder
 from review.people import accept_invitation, invite, log_in
 from review.queues import Entry, Queue, QueueSettings, fill, open_queue
 from review.store import ReviewStore, open_store
 from review.tables import events, items, standing
-from review.tokens import SESSION
 from schemas.clip import clip_id_of
 from schemas.maker import Maker
 from schemas.review import ShownClip, ShownSample, ShownText
 from schemas.sample import sample_id_of, text_hash_of
 
-LABELS = ("neutral", "angry", "happy", "sad", "worried", "surprise", "fear", "contempt", "doubt")
-WORDS = [
-    "the",
-    "lips",
-    "part",
-    "and",
-    "the",
-    "brows",
-    "rise",
-    "while",
-    "the",
-    "voice",
-    "grows",
-    "louder",
-    "and",
-    "the",
-    "pitch",
-    "falls",
-]
-PATIENCE_S = 60
+WORDS = ("lips", "part", "brows", "rise", "while", "the", "voice", "grows", "louder", "falls")
 PASSWORD = "a password of nobody"  # noqa: S105
 
 
@@ -93,107 +71,6 @@ def sample(number: int) -> ShownSample:
         items=(),
     )
     return ShownSample(clip=clip, told=told)
-
-
-@dataclass
-class Reviewer:
-    """One person at one browser; keeps what the server acknowledged."""
-
-    port: int
-    name: str
-    token: str
-    queue: int
-    think_s: float
-    waits_s: list[float] = field(default_factory=list)
-    acknowledged: list[str] = field(default_factory=list)
-    refused: Counter[int] = field(default_factory=Counter)
-    down: int = 0
-
-    def work(self, stop: threading.Event) -> None:
-        draw = random.Random(self.name)
-        with closing(Line(self.port, self.token)) as line:
-            self._work(line, draw, stop)
-
-    def _work(self, line: "Line", draw: random.Random, stop: threading.Event) -> None:
-        _, hello = self._patiently(lambda: line.ask("GET", "/api/hello"))
-        line.csrf = hello["csrf"]
-        following = self._next(line)
-        while not stop.is_set():
-            screen = following["screen"]
-            if screen is None:
-                if following["idle"]["why"] == "finished":
-                    return
-                time.sleep(0.05)
-                following = self._next(line)
-                continue
-            if self.think_s:
-                time.sleep(draw.uniform(0, self.think_s))
-            following = self._decide(line, screen, draw)
-
-    def _next(self, line: "Line") -> dict:
-        return self._patiently(lambda: line.ask("POST", f"/api/queues/{self.queue}/next"))[1]
-
-    def _decide(self, line: "Line", screen: dict, draw: random.Random) -> dict:
-        request = uuid.UUID(int=draw.getrandbits(128)).hex
-        body = {
-            "lease_id": screen["lease_id"],
-            "version": screen["version"],
-            "request_id": request,
-            "answer": {"labels": [draw.choice(LABELS)], "verdict": "accept", "seconds": 9.0},
-            "queue_id": self.queue,
-        }
-        path = f"/api/items/{screen['item_id']}/decide"
-        started = time.perf_counter()
-        status, answered = self._patiently(lambda: line.ask("POST", path, body))
-        self.waits_s.append(time.perf_counter() - started)
-        if status != 200:
-            self.refused[status] += 1
-            return self._next(line)
-        self.acknowledged.append(request)
-        return answered["next"]
-
-    def _patiently(self, send: Callable[[], tuple[int, dict]]) -> tuple[int, dict]:
-        """As the page does: a request that was not answered is sent again, under its name.
-        TimeoutError after a minute without an answer."""
-        until = time.monotonic() + PATIENCE_S
-        while time.monotonic() < until:
-            try:
-                answered = send()
-            except (HTTPException, OSError):
-                self.down += 1
-                time.sleep(0.1)
-                continue
-            if answered[0] != 503:
-                return answered
-            time.sleep(0.1)
-        raise TimeoutError(f"{self.name}: the server at port {self.port} did not answer")
-
-
-class Line:
-    """One browser's connection. Not httpx: fifteen of its clients in one process take as much of
-    a CPU as the server, and would be measured with it."""
-
-    def __init__(self, port: int, token: str) -> None:
-        self._connection = HTTPConnection("127.0.0.1", port, timeout=60)
-        self._cookie = f"{SESSION}={token}"
-        self.csrf = ""
-
-    def ask(self, method: str, path: str, body: dict | None = None) -> tuple[int, dict]:
-        headers = {
-            "cookie": self._cookie,
-            "x-csrf-token": self.csrf,
-            "content-type": "application/json",
-        }
-        try:
-            self._connection.request(method, path, body and json.dumps(body), headers)
-            answer = self._connection.getresponse()
-            return answer.status, json.loads(answer.read())
-        except (HTTPException, OSError):
-            self.close()  # the next request opens another
-            raise
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 @contextmanager

@@ -126,7 +126,8 @@ def watch_ours(watch: Stopwatch) -> None:
     from annotators.look import LookListener
     from annotators.shots import ShotDetector
     from pipeline import jobs
-    from pipeline.build import Build
+    from pipeline.advancing import Advancing
+    from pipeline.measuring import Measuring
 
     owners: list[tuple[str, Any, str]] = [
         (FACE, FaceListener, "feed"),
@@ -134,8 +135,8 @@ def watch_ours(watch: Stopwatch) -> None:
         (LOOK, LookListener, "feed"),
         (LOOK, ShotDetector, "see"),
         (OPUS, jobs, "record"),
-        (STAGES, Build, "advance"),
-        (STAGES, Build, "_write_measured"),
+        (STAGES, Advancing, "bring"),
+        (STAGES, Measuring, "_write_measured"),
     ]
     for kind, owner, name in owners:
         setattr(owner, name, watch.timed(kind, getattr(owner, name)))

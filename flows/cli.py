@@ -337,7 +337,7 @@ def verify(
     release: Annotated[Path, typer.Argument(help="A folder that `merr publish` wrote.")],
 ) -> None:
     """Recount and rehash a release."""
-    from pipeline.release import read_manifest
+    from pipeline.release_folder import read_manifest
     from pipeline.verify import verify as run
 
     faults = run(release)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from pipeline.export_folder import ReleaseRows, write_export
 from pipeline.export_merr import write_merr
 from pipeline.export_sharegpt import write_sharegpt
-from pipeline.release import read_manifest
+from pipeline.release_folder import read_manifest
 from pipeline.verify import verify
 from schemas.errors import SetupError
 

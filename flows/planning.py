@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flows.face_engines import jobs_for
 from flows.talking import key_uses
-from pipeline.build import PROBE_DEADLINE_S
 from pipeline.cut import rule_for
+from pipeline.cutting import PROBE_DEADLINE_S
 from pipeline.given_read import read_given
 from pipeline.outcomes import NAMED
 from pipeline.pool import WorkerPool

@@ -96,7 +96,7 @@ class AskedStages:
                 for (told_stage, clip), outcome in told.items()
                 if told_stage is stage and outcome is not None and clip.clip_id not in fell
             }
-            part = merged(old[stage.name], new, order=order, id_of=lambda row: str(row.clip_id))
+            part = merged(old[stage.name], new, order=order)
             if new or not self.chain.path(stage, shard).exists():
                 self.write(stage.name, shard.number, part, stage.row, self.chain.key(stage, shard))
             fell |= {outcome.id for outcome in part.fallen}

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from annotators.feature_settings import FeatureSettings
 from annotators.features import Encode, Encoded, face_frames, motion_frames
 from annotators.features_small import small_audio, small_face, small_image, small_motion
-from pipeline.build import CLIP_DEADLINE_S, DEADLINE_PER_SECOND
 from pipeline.chain import Chain
+from pipeline.clip_calls import clip_deadline_s
 from pipeline.encoder_inputs import Inputs, ask_for_inputs, inputs_of
 from pipeline.feature_grids import grids_of
 from pipeline.feature_lots import FeatureChain, Lot, reads
@@ -121,7 +121,7 @@ class FeaturedLot:
             scratch=self.chain.work.scratch,
             limits=self.chain.settings.media,
         )
-        deadline_s = CLIP_DEADLINE_S + DEADLINE_PER_SECOND * clip.duration_s
+        deadline_s = clip_deadline_s(clip)
         return inputs_of(payload, pool.call("inputs", payload, deadline_s=deadline_s))
 
     def remove_media(self) -> None:
@@ -144,7 +144,7 @@ class FeaturedLot:
                         keep(clip_id, made.grid)
                     hear(outcome)
         order = self.task.lot.clip_ids
-        return merged(wanted.old, outcomes, order=order, id_of=lambda row: str(row.clip_id))
+        return merged(wanted.old, outcomes, order=order)
 
     def _chunks(self, clip_ids: Sequence[str]) -> Iterator[Sequence[str]]:
         size = self.settings.batch

@@ -1,6 +1,6 @@
 """Old and new outcomes of a stage, put together into one part."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pipeline.parts import Part
@@ -10,10 +10,11 @@ from schemas.units import Row
 
 
 def merged(
-    old: Part[Any], new: Mapping[str, Row], *, order: Sequence[str], id_of: Callable[[Any], str]
+    old: Part[Any], new: Mapping[str, Row], *, order: Sequence[str], by: str = "clip_id"
 ) -> Part[Any]:
-    """Old and new outcomes in the order of the subjects; a new one takes the place of an old."""
-    told: dict[str, Row] = {id_of(row): row for row in old.rows}
+    """Old and new outcomes in the order of the subjects; a new one takes the place of an old.
+    `by`: the column that names the subject of a row."""
+    told: dict[str, Row] = {str(getattr(row, by)): row for row in old.rows}
     told |= {outcome.id: outcome for outcome in old.fallen}
     told |= new
     ranks = {subject: rank for rank, subject in enumerate(order)}

@@ -1,12 +1,8 @@
 """Publishing: an immutable folder, whole or not there, under name and version."""
 
-import fcntl
-import os
 import re
-import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,52 +13,28 @@ from pipeline.books_table import book_rows, check_balance, counted, found_at_sou
 from pipeline.card import write_card
 from pipeline.chain import Chain
 from pipeline.consensus import Opinions
-from pipeline.contents import ReleasedClip, candidates, released_clips, released_imports
+from pipeline.contents import candidates, released_clips, released_imports
 from pipeline.digests import release_digest, sha256_of
-from pipeline.fates import clip_fates
 from pipeline.feature_books import pending_features
-from pipeline.feature_lots import feature_parts, names_of_parts
 from pipeline.feature_tables import TABLE as FEATURES
 from pipeline.feature_tables import write_features
-from pipeline.folding import FoldedClip, fold
-from pipeline.imported import ImportedClip
+from pipeline.folding import fold
 from pipeline.index import CountIndex
-from pipeline.instructions import instruct
-from pipeline.keys import digest
 from pipeline.licences import engines_used, whole_licence
-from pipeline.parts import read_counts
 from pipeline.people import PeopleSaw, people_saw
+from pipeline.release_folder import MANIFEST, alone, read_manifest, show, tidy, unfinished_folder
+from pipeline.release_recipe import named_feature_parts, recipe_of
 from pipeline.release_report import ReportCollector
+from pipeline.release_tables import PEOPLE_TABLES, TABLES, ReleaseTables
 from pipeline.selection import leave_out
-from pipeline.split import split_of
-from pipeline.stages import words_digest
 from pipeline.status import keep_books
-from pipeline.tables import TableWriter
 from pipeline.versions import check_order, check_step, check_version, latest_before
 from schemas.arrow import SCHEMA_VERSION
 from schemas.errors import SetupError
-from schemas.features import FeatureSet
-from schemas.instruction import InstructionSample
-from schemas.record import ClipRecord, ReleasedCoarse, ReleasedFine
 from schemas.release import Manifest, Outcome, ReleaseFile
-from schemas.review import PersonSaid, SampleReview
-from schemas.sample import CoarseSample, FineSample
-from schemas.units import Row
+from schemas.review import PersonSaid
 
-PUBLISH_VERSION: Final = "1"
-MANIFEST: Final = "manifest.json"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_PLACE: Final = {"source", "location"}  # where a file lies decides no row
-_LAY: Final = {"json_file", "lists", "transcripts"}
-TABLES: Final[dict[str, type[Row]]] = {
-    "coarse": ReleasedCoarse,
-    "fine": ReleasedFine,
-    "instructions": InstructionSample,
-    "evidence": ClipRecord,
-    "features": FeatureSet,
-    "books": Outcome,
-}
-PEOPLE_TABLES: Final[dict[str, type[Row]]] = {"reviews": SampleReview}  # only where there are any
 
 
 @dataclass(frozen=True)
@@ -70,16 +42,6 @@ class Published:
     folder: Path
     manifest: Manifest
     new: bool  # False: the same release was there already
-
-
-def read_manifest(folder: Path) -> Manifest:
-    path = folder / MANIFEST
-    try:
-        return Manifest.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise SetupError(f"{folder}: is not a release: it holds no {MANIFEST}") from None
-    except ValueError as e:
-        raise SetupError(f"{path}: is damaged: {str(e).splitlines()[0]}") from e
 
 
 def publish(
@@ -102,7 +64,7 @@ def publish(
     folder = to / name / version
     check_order(folder, replace=replace)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with alone(folder):
         return _publish(chain, Opinions(tuple(said)), folder, replace=replace)
 
 
@@ -138,122 +100,20 @@ def _check_contents(chain: Chain, *, unfinished: bool) -> None:
         )
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One publish of a name at a time, also out of several work folders."""
-    handle = os.open(folder.parent, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise SetupError(f"{folder.parent}: another merr publishes here; wait for it") from None
-    finally:
-        os.close(handle)
-
-
 def _publish(chain: Chain, opinions: Opinions, folder: Path, *, replace: bool) -> Published:
-    _tidy(folder)
-    recipe = _recipe(chain, opinions, folder)
+    tidy(folder)
+    recipe = recipe_of(chain, opinions, folder)
     if folder.exists():
         old = read_manifest(folder)
         if old.recipe == recipe:
             return Published(folder, old, new=False)
-    with _unfinished(folder) as scratch:
+    with unfinished_folder(folder) as scratch:
         manifest = _write(chain, opinions, scratch, folder, recipe)
         if folder.exists() and not replace:
             _refuse_other_rows(folder, manifest)
             return Published(folder, read_manifest(folder), new=False)
-        _show(scratch, folder)
+        show(scratch, folder)
     return Published(folder, manifest, new=True)
-
-
-def _recipe(chain: Chain, opinions: Opinions, folder: Path) -> str:
-    """Digest of everything that decides a release; equal recipes need not be cooked twice."""
-    said = [one.model_dump(mode="json") for one in opinions.said]
-    return digest(
-        {
-            "publish": PUBLISH_VERSION,
-            "name": f"{folder.parent.name}/{folder.name}",
-            "parts": list(chain.part_names()),
-            "features": [(name, _counts(path)) for name, path in _feature_parts(chain)],
-            "counts": [repr(row) for row in _fallen(chain)],
-            "settings": chain.settings.publish.model_dump(mode="json"),
-            "vocabulary": vars(chain.vocabulary),
-            "prompts": words_digest("prompts/instructions.toml"),
-            "files": [f.model_dump(mode="json", exclude=_PLACE) for f in chain.catalog.files],
-            "problems": [p.reason for p in chain.catalog.problems],
-            "failures": [f.reason for f in chain.catalog.failures],
-            "imports": [f.model_dump(mode="json", exclude=_LAY) for f in chain.imports.files],
-        }
-        | ({"said": said} if said else {})
-    )
-
-
-def _feature_parts(chain: Chain) -> list[tuple[str, Path]]:
-    paths = [path for _, _, path in feature_parts(chain)]
-    return list(zip(names_of_parts(paths), paths, strict=True))
-
-
-def _counts(path: Path) -> str:
-    """A healed failure changes the rows of a part but not its name."""
-    return read_counts(path).to_json()
-
-
-def _fallen(chain: Chain) -> Iterator[tuple[str, str, str | None]]:
-    """Videos without clips, and clips that are not in the fine tier: a healed failure changes a
-    release but no key."""
-    for batch in chain.batches():
-        for fallen in (*chain.videos(batch).fallen, *chain.cuts(batch).fallen):
-            yield fallen.id, fallen.stage, fallen.reason
-    for shard in chain.shards():
-        for clip_id, fate in clip_fates(chain, shard).items():
-            if fate.tier != "fine":
-                yield clip_id, fate.state, fate.reason
-
-
-def _tidy(folder: Path) -> None:
-    """What a publish that was killed left: the release it was about to replace comes back, the
-    rest goes. Two at once are kept apart by the lock."""
-    if _aside(folder).exists() and not folder.exists():
-        _aside(folder).rename(folder)
-    for left in folder.parent.glob(f".{folder.name}.*.tmp"):
-        shutil.rmtree(left)
-
-
-def _aside(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}.replaced.tmp")
-
-
-@contextmanager
-def _unfinished(folder: Path) -> Iterator[Path]:
-    """A folder beside the release to write in; gone when the release is there or failed."""
-    scratch = folder.parent / f".{folder.name}.{os.getpid()}.tmp"
-    scratch.mkdir()
-    try:
-        yield scratch
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _show(scratch: Path, folder: Path) -> None:
-    """One rename makes the release visible; a replaced one is moved aside first."""
-    for path in (*sorted(scratch.rglob("*")), scratch):
-        _fsync(path)
-    if folder.exists():
-        folder.rename(_aside(folder))
-        scratch.rename(folder)
-        shutil.rmtree(_aside(folder))
-    else:
-        scratch.rename(folder)
-    _fsync(folder.parent)
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _refuse_other_rows(folder: Path, manifest: Manifest) -> None:
@@ -269,76 +129,18 @@ def _write(chain: Chain, opinions: Opinions, scratch: Path, folder: Path, recipe
     folded = fold(chain, opinions)
     left_out = leave_out(candidates(chain, folded), chain.settings.publish)
     left_out |= {i: clip.left_out for i, clip in folded.items() if clip.left_out is not None}
-    pictures = chain.settings.publish.media != "reference"
-    tables = {
-        name: TableWriter(scratch / name, row, pictures=pictures)
-        for name, row in (TABLES | PEOPLE_TABLES).items()
-        if name != FEATURES
-    }
-    splits: dict[str, str] = {}
+    tables = ReleaseTables(chain, scratch, folded)
     report = ReportCollector(chain.settings.publish.seed, folded)
-    settings = chain.settings.publish
     for shard in chain.shards():
         for clip in released_clips(chain, shard, without_fine=set(left_out), folded=folded):
-            split = split_of(settings.seed, clip.clip.video_id, settings.shares)
-            _add_clip(chain, tables, clip, split)
-            splits[clip.clip.clip_id] = split
-            _add_reviews(tables, folded, clip.clip.clip_id, split)
-            report.add(clip, split, shard)
+            report.add(clip, tables.add(clip), shard)
     for imported in released_imports(chain, without_fine=set(left_out), folded=folded):
-        split = split_of(settings.seed, imported.coarse.video_id, settings.shares)
-        _add_imported(chain, tables, imported, split)
-        splits[imported.coarse.clip_id] = split
-        _add_reviews(tables, folded, imported.coarse.clip_id, split)
-        report.add_imported(imported, split)
+        report.add_imported(imported, tables.add_imported(imported))
     outcomes = list(book_rows(chain, left_out))
-    for outcome in outcomes:
-        tables["books"].add("outcomes", outcome)  # "all" is a word of the hub's own
-    for table in tables.values():
-        table.finish()
-    write_features(chain, scratch / FEATURES, splits)
-    saw = people_saw(tables["coarse"].rows + tables["fine"].rows, folded.values())
+    tables.finish(outcomes)
+    write_features(chain, scratch / FEATURES, tables.splits)
+    saw = people_saw(tables.samples, folded.values())
     return _finish(chain, scratch, folder, recipe, report, outcomes, saw)
-
-
-def _add_reviews(
-    tables: dict[str, TableWriter], folded: Mapping[str, FoldedClip], clip_id: str, split: str
-) -> None:
-    for review in folded[clip_id].reviews if clip_id in folded else ():
-        tables["reviews"].add(split, review)
-
-
-def _add_clip(chain: Chain, tables: dict[str, TableWriter], clip: ReleasedClip, split: str) -> None:
-    tables["coarse"].add(split, clip.coarse_row())
-    tables["evidence"].add(split, clip.record(chain.settings.publish.media))
-    fine = clip.fine_row()
-    if fine is not None:
-        tables["fine"].add(split, fine)
-    _add_instructions(chain, tables, (clip.coarse, clip.fine), clip.coarse.text, split)
-
-
-def _add_imported(
-    chain: Chain, tables: dict[str, TableWriter], clip: ImportedClip, split: str
-) -> None:
-    tables["coarse"].add(split, clip.coarse)
-    tables["evidence"].add(split, clip.record())
-    if clip.fine is not None:
-        tables["fine"].add(split, clip.fine)
-    _add_instructions(chain, tables, (clip.coarse, clip.fine), clip.coarse.text, split)
-
-
-def _add_instructions(
-    chain: Chain,
-    tables: dict[str, TableWriter],
-    samples: Iterable[CoarseSample | FineSample | None],
-    text: str | None,
-    split: str,
-) -> None:
-    for sample in samples:
-        if sample is not None:
-            seed = chain.settings.publish.seed
-            for row in instruct(sample, text, chain.vocabulary, seed):
-                tables["instructions"].add(split, row)
 
 
 def _finish(
@@ -369,7 +171,7 @@ def _finish(
         states=states,
         rejected=rejected,
         failed=failed,
-        parts=(*chain.part_names(), *(name for name, _ in _feature_parts(chain))),
+        parts=(*chain.part_names(), *(name for name, _ in named_feature_parts(chain))),
         media=chain.settings.publish.media,
         engines=engines,
         source_licence=chain.settings.publish.source_licence,

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 
 from pipeline.books_table import counted
 from pipeline.digests import release_digest, sha256_of
-from pipeline.release import MANIFEST, PEOPLE_TABLES, TABLES, read_manifest
+from pipeline.release_folder import MANIFEST, read_manifest
+from pipeline.release_tables import PEOPLE_TABLES, TABLES
 from schemas.arrow import SCHEMA_VERSION
 from schemas.parquet import read_column, read_rows
 from schemas.release import Manifest, Outcome, ReleaseFile

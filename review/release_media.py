@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from pipeline.face_window import PROXY_FLAG
 from pipeline.keys import digest
-from pipeline.release import read_manifest
+from pipeline.release_folder import read_manifest
 from review.media_folder import MediaFolder, MediaKind
 from review.preparing import Preparation, PreparedTracks
 from review.tracks import ShownPeak, Tracks

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 
 from pipeline.chain import Chain
 from pipeline.imported import imported_clips
-from pipeline.release import read_manifest
+from pipeline.release_folder import read_manifest
 from schemas.evidence import EvidenceItem
 from schemas.label import LabelDecision
 from schemas.parquet import read_rows

@@ -20,18 +20,14 @@ from flows import guard
 from flows.cli import app
 from flows.config import load_config
 from pipeline.batches import BATCH_VIDEOS, SHARD_CLIPS
-from pipeline.build import (
-    CLIP_DEADLINE_S,
-    DEADLINE_PER_SECOND,
-    FILM_DEADLINE_PER_SECOND,
-    PROBE_DEADLINE_S,
-)
+from pipeline.clip_calls import CLIP_DEADLINE_S, DEADLINE_PER_SECOND
 from pipeline.cut import AS_GIVEN_MIN_US
+from pipeline.cutting import FILM_DEADLINE_PER_SECOND, PROBE_DEADLINE_S
 from pipeline.evidence import join
 from pipeline.given import GivenSettings
 from pipeline.given_read import read_given
 from pipeline.prices import Prices
-from pipeline.release import PEOPLE_TABLES, TABLES
+from pipeline.release_tables import PEOPLE_TABLES, TABLES
 from pipeline.settings import Settings
 from pipeline.sources import FILMS, STILLS, Place
 from pipeline.stages import NAMES, STAGES

@@ -7,7 +7,7 @@ import pytest
 from flows.cli import app
 from flows.guard import guarded
 from flows.reviewing import agreement_text
-from pipeline.release import read_manifest
+from pipeline.release_folder import read_manifest
 from pipeline.verify import verify
 from review.agreement import measure
 from review.deciding import decide, label_blind

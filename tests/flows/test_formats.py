@@ -6,7 +6,7 @@ import pytest
 
 from flows.cli import app
 from flows.guard import guarded
-from pipeline.release import read_manifest
+from pipeline.release_folder import read_manifest
 from tests.pipeline.merr_house import DIRTY, fine_entry, write_json
 
 LISTS = ("--list", DIRTY / "fine.txt", "--transcripts", DIRTY / "transcription_en_all.csv")

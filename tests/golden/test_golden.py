@@ -8,7 +8,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.release import MANIFEST, TABLES, read_manifest
+from pipeline.release_folder import MANIFEST, read_manifest
+from pipeline.release_tables import TABLES
 from pipeline.tables import hub_schema
 from pipeline.verify import verify
 from schemas.arrow import SCHEMA_VERSION, arrow_schema

@@ -14,7 +14,9 @@ from pipeline.export_folder import ReleaseRows, write_export
 from pipeline.export_merr import write_merr
 from pipeline.layout import WorkFolder
 from pipeline.merr_import import MerrFiles
-from pipeline.release import TABLES, publish, read_manifest
+from pipeline.release import publish
+from pipeline.release_folder import read_manifest
+from pipeline.release_tables import TABLES
 from pipeline.settings import Settings
 from schemas.parquet import read_rows
 

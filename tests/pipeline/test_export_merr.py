@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.export_folder import ReleaseRows, write_export
 from pipeline.export_names import MISSING_CELLS, Named, export_names
-from pipeline.release import read_manifest
+from pipeline.release_folder import read_manifest
 from pipeline.settings import Settings
 from schemas.errors import SetupError
 from tests.pipeline.emotion_llama import EmotionLlama

@@ -13,7 +13,8 @@ from pipeline.feature_sources import FeatureLedger
 from pipeline.layout import WorkFolder
 from pipeline.licences import whole_licence
 from pipeline.merr_import import MerrFiles
-from pipeline.release import publish, read_manifest
+from pipeline.release import publish
+from pipeline.release_folder import read_manifest
 from pipeline.settings import Settings
 from pipeline.verify import verify
 from schemas.errors import SetupError

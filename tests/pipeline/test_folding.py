@@ -5,7 +5,9 @@ import pytest
 from pipeline.consensus import Opinions, PeopleLabel
 from pipeline.folding import with_people
 from pipeline.label import LabelSettings
-from pipeline.release import PEOPLE_TABLES, publish, read_manifest
+from pipeline.release import publish
+from pipeline.release_folder import read_manifest
+from pipeline.release_tables import PEOPLE_TABLES
 from pipeline.verify import verify
 from schemas.label import Label
 from schemas.parquet import read_rows

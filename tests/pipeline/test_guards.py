@@ -21,7 +21,8 @@ from pipeline.layout import WorkFolder
 from pipeline.parts import Counts
 from pipeline.peak import PeakSettings, find_peak
 from pipeline.pictures import PictureSettings
-from pipeline.release import publish, read_manifest
+from pipeline.release import publish
+from pipeline.release_folder import read_manifest
 from pipeline.settings import Settings
 from pipeline.stages import STAGES
 from pipeline.status import StageBooks, keep_books

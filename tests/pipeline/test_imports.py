@@ -11,7 +11,8 @@ from pipeline.import_books import ImportBooks
 from pipeline.imports import Imports
 from pipeline.merr_import import MerrFiles
 from pipeline.merr_samples import ImportSettings
-from pipeline.release import publish, read_manifest
+from pipeline.release import publish
+from pipeline.release_folder import read_manifest
 from pipeline.settings import Settings
 from pipeline.split import split_of
 from pipeline.verify import verify

@@ -12,7 +12,9 @@ import pytest
 from pipeline.books_table import check_balance
 from pipeline.chain import Chain
 from pipeline.layout import WorkFolder
-from pipeline.release import TABLES, publish, read_manifest
+from pipeline.release import publish
+from pipeline.release_folder import read_manifest
+from pipeline.release_tables import TABLES
 from pipeline.split import split_of
 from pipeline.verify import verify
 from schemas.errors import MerrError, SetupError

@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from pipeline.digests import release_digest, sha256_of
-from pipeline.release import MANIFEST, TABLES, read_manifest
+from pipeline.release_folder import MANIFEST, read_manifest
+from pipeline.release_tables import TABLES
 from pipeline.tables import TableWriter
 from pipeline.verify import verify
 from schemas.errors import SetupError
