@@ -93,12 +93,14 @@ class OpenFaceListener:
         self,
         clip_id: str,
         *,
+        clip_s: Seconds,
         run: RunFile,
         models: MeshModels,
         folder: Path,
         settings: OpenFaceSettings,
     ) -> None:
         self._clip_id = clip_id
+        self._clip_s = clip_s
         self._run = run
         self._folder = folder
         self._settings = settings
@@ -147,7 +149,8 @@ class OpenFaceListener:
         if self._shots:
             self._shots[-1].file.close()
         path = self._folder / f"shot-{len(self._shots):04d}.avi"
-        self._shots.append(_Shot(FrameFile(path), len(self._t_s)))
+        file = FrameFile(path, seconds=self._clip_s)
+        self._shots.append(_Shot(file, len(self._t_s)))
 
     def _seconds(self, shot: _Shot) -> float:
         """From its first frame to its last."""

@@ -70,6 +70,7 @@ class PyFeatListener:
         clip_id: str,
         pyfeat: PyFeat,
         *,
+        clip_s: Seconds,
         folder: Path,
         settings: PyFeatSettings,
         frame_s: float,
@@ -78,7 +79,7 @@ class PyFeatListener:
         self._pyfeat = pyfeat
         self._settings = settings
         self._frame_s = frame_s
-        self._file = FrameFile(folder / "clip.avi")
+        self._file = FrameFile(folder / "clip.avi", seconds=clip_s)
         self._cuts = ShotDetector()
         self._t_s: list[float] = []
         self._shot: list[int] = []

@@ -93,7 +93,7 @@ def install(folder: Path, scratch: Path) -> Path:
 
     from annotators.models.frame_file import FrameFile
 
-    with FrameFile(scratch / "ready.avi") as file:
+    with FrameFile(scratch / "ready.avi", seconds=SPAN_S) as file:
         for _ in range(MOST_FRAMES):
             file.add(np.zeros((36, 64, 3), np.uint8))
     binary = installs.install(folder, act="good")

@@ -50,6 +50,7 @@ def _openface(
     )
     return OpenFaceListener(
         clip.clip_id,
+        clip_s=clip.duration_s,
         run=lambda video, frames, calibrated: run_openface(
             openface, video, frames=frames, calibrated=calibrated, folder=folder
         ),
@@ -77,7 +78,12 @@ def _pyfeat(
     )
     pyfeat = load_pyfeat(process, least_score=settings.pyfeat.least_score, batch=own.batch)
     return PyFeatListener(
-        clip.clip_id, pyfeat, folder=folder, settings=settings.pyfeat, frame_s=own.frame_s
+        clip.clip_id,
+        pyfeat,
+        clip_s=clip.duration_s,
+        folder=folder,
+        settings=settings.pyfeat,
+        frame_s=own.frame_s,
     )
 
 

@@ -1,8 +1,8 @@
 """Frames of a clip as a file that any OpenCV reads, without loss, for engines outside of us.
 
-HuffYUV in AVI: every frame by itself, about a third of its raw size, bit for bit what was given;
-the cheapest of the lossless codecs here (the open test clips, 640x360: 480 frames per CPU second
-to write, 240 to read; FFV1 85 and 96).
+AVI, every frame by itself, bit for bit what was given. Short clips are raw: of the open test clips,
+640x360, 1,200 frames per CPU second are written and 1,200 read. What would be large so is HuffYUV,
+a third of its size and the cheapest of the lossless codecs here (480 and 280; FFV1 85 and 96).
 """
 
 import errno
@@ -18,20 +18,23 @@ from schemas.errors import ClipError, MerrError, SetupError, TransientError
 
 # Real times are ours: engines count frames, and what they would say of time is not read.
 FPS: Final = 25
+_MOST_RAW: Final = 256 << 20  # bytes; of as many files as there are workers
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_PLACE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR})
 
 
 class FrameFile:
-    """A file being written, one frame at a time; memory does not grow with its length.
+    """A file being written, one frame at a time; memory does not grow with its length. `seconds`:
+    how long what is written may get, by which the codec is chosen.
 
     Others listen to the same frames, so a file that cannot be written stops none of them: what
     kept it from being whole is told when it is wanted. Only what stops every clip, a disk without
     room or a folder that cannot be written, is told at once, as SetupError.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, seconds: float) -> None:
         self._path = path
+        self._seconds = seconds
         self.frames = 0
         self._broken: ClipError | TransientError | None = None
         self._container: Any = None
@@ -39,16 +42,20 @@ class FrameFile:
 
     def add(self, frame: NDArray[np.uint8]) -> None:
         """[H, W, 3] RGB, all of one size."""
+        self._kept(lambda: self._write(frame, self.frames))
+        self.frames += 1
+
+    def _write(self, frame: NDArray[np.uint8], number: int) -> None:
+        import cv2
         from av.video.frame import VideoFrame
 
-        picture = VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-        picture.pts = self.frames
-        self.frames += 1
-        self._kept(lambda: self._write(picture, frame.shape[:2]))
-
-    def _write(self, picture: Any, size: tuple[int, ...]) -> None:
         if self._container is None:
-            self._open(*size)
+            self._open(*frame.shape[:2])
+        pixels: Any = np.ascontiguousarray(frame)
+        if self._stream.pix_fmt == "bgr24":
+            pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+        picture = VideoFrame.from_ndarray(pixels, format=self._stream.pix_fmt)
+        picture.pts = number
         for packet in self._stream.encode(picture):
             self._container.mux(packet)
 
@@ -99,10 +106,11 @@ class FrameFile:
     def _open(self, height: int, width: int) -> None:
         import av
 
+        raw = self._seconds * FPS * height * width * 3 <= _MOST_RAW
         self._container = av.open(str(self._path), "w", format="avi")
-        self._stream = self._container.add_stream("huffyuv", rate=FPS)
+        self._stream = self._container.add_stream("rawvideo" if raw else "huffyuv", rate=FPS)
         self._stream.width, self._stream.height = width, height
-        self._stream.pix_fmt = "rgb24"
+        self._stream.pix_fmt = "bgr24" if raw else "rgb24"  # as AVI has them
         self._stream.thread_count = 1
 
 

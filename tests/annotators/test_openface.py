@@ -63,6 +63,7 @@ def frames_of(*shots):
 def heard(tmp_path, frames, run, detected=ALONE, **more):
     listener = OpenFaceListener(
         "clip",
+        clip_s=2.0,
         run=run,
         models=models(detected, **more),
         folder=tmp_path,
@@ -78,6 +79,7 @@ def test_frames_that_cannot_be_written_are_nobody_elses_loss(tmp_path):
     place.symlink_to(place)
     listener = OpenFaceListener(
         "clip",
+        clip_s=2.0,
         run=lambda *_: table(1),
         models=models(ALONE),
         folder=tmp_path,

@@ -20,6 +20,7 @@ def track_of(tmp_path, seen, settings=None):
     listener = PyFeatListener(
         "clip",
         PyFeat("py-feat 2.1.5 weights@1", lambda *_: tuple(map(tuple, seen))),
+        clip_s=2.0,
         folder=tmp_path,
         settings=settings or PyFeatSettings(),
         frame_s=1.0,
@@ -81,7 +82,12 @@ def test_what_pyfeat_does_not_finish_fails_the_clip(tmp_path):
         raise AnnotationError("pyfeat: answered for 1 of 2 frames")
 
     listener = PyFeatListener(
-        "clip", PyFeat("m", look), folder=tmp_path, settings=PyFeatSettings(), frame_s=1.0
+        "clip",
+        PyFeat("m", look),
+        clip_s=2.0,
+        folder=tmp_path,
+        settings=PyFeatSettings(),
+        frame_s=1.0,
     )
     with pytest.raises(ClipError, match="no frame was decoded"):
         listener.finish()

@@ -25,7 +25,7 @@ FRAMES = 12
 
 
 def video(folder, frames=FRAMES):
-    with FrameFile(folder / "shot-0000.avi") as file:
+    with FrameFile(folder / "shot-0000.avi", seconds=1) as file:
         for number in range(frames):
             file.add(np.full((48, 64, 3), number, np.uint8))
     return file.whole()
@@ -187,24 +187,27 @@ def test_an_install_that_is_not_whole_says_where_to_read_on(tmp_path, broken):
         inspect_openface(binary)
 
 
-def test_frames_come_out_of_their_file_as_they_went_in(tmp_path):
+@pytest.mark.parametrize(("seconds", "codec"), [(2, 0), (36_000, "HFYU")])
+def test_frames_come_out_of_their_file_as_they_went_in(tmp_path, seconds, codec):
     import cv2
 
     random = np.random.default_rng(0)
     frames = random.integers(0, 256, (5, 35, 51, 3), dtype=np.uint8)  # sides that are not even
-    with FrameFile(tmp_path / "x.avi") as file:
+    with FrameFile(tmp_path / "x.avi", seconds=seconds) as file:
         for frame in frames:
             file.add(frame)
     reader = cv2.VideoCapture(str(file.whole()))
     read = [reader.read()[1][..., ::-1] for _ in frames]
     assert np.array_equal(np.stack(read), frames)
     assert reader.read()[0] is False
+    told = int(reader.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little")
+    assert told == (bytes(4) if codec == 0 else codec.encode())
 
 
 def test_frames_that_cannot_be_written_are_told_when_they_are_wanted(tmp_path):
     loop = tmp_path / "x.avi"
     loop.symlink_to(loop)  # a file system that fails, for this file alone
-    file = FrameFile(loop)
+    file = FrameFile(loop, seconds=1)
     for _ in range(3):
         file.add(np.zeros((48, 64, 3), np.uint8))
     file.close()
@@ -215,8 +218,8 @@ def test_frames_that_cannot_be_written_are_told_when_they_are_wanted(tmp_path):
 def test_a_full_disk_or_a_folder_that_takes_nothing_stops_the_run(tmp_path):
     frame = np.zeros((48, 64, 3), np.uint8)
     with pytest.raises(SetupError, match="cannot be written into the work folder"):
-        FrameFile(tmp_path / "no folder" / "x.avi").add(frame)
-    full = FrameFile(Path("/dev/full"))  # a disk without room
+        FrameFile(tmp_path / "no folder" / "x.avi", seconds=1).add(frame)
+    full = FrameFile(Path("/dev/full"), seconds=1)  # a disk without room
     with pytest.raises(SetupError, match="make room"):
         _fill(full, frame)
 

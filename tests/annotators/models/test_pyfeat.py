@@ -24,7 +24,7 @@ def load(python, batch=2):
 
 
 def video(folder, *marks):
-    with FrameFile(folder / "clip.avi") as file:
+    with FrameFile(folder / "clip.avi", seconds=1) as file:
         for mark in marks:
             file.add(np.full((48, 64, 3), mark, np.uint8))
     return file.whole()
