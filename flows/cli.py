@@ -8,14 +8,18 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from flows.cli_checkpoints import convert_checkpoint, merge_checkpoint
+from flows.cli_engines import doctor, engines_app
 from flows.cli_evaluate import evaluate
 from flows.cli_features import features
 from flows.cli_formats import export, import_app
+from flows.cli_options import ConfigOption, JsonOption, SetOption, Sources, WorkArgument
 from flows.cli_predict import predict
+from flows.cli_quality import quality_app
+from flows.cli_releases import publish, verify
 from flows.cli_review import review_app
 from flows.cli_review_serve import prepare, serve
 from flows.cli_train import train
-from flows.guard import SETUP, SOME_FAILED, guarded, is_debug
+from flows.guard import SOME_FAILED, guarded, is_debug
 
 app = typer.Typer(
     name="merr",
@@ -26,7 +30,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Any command takes --debug, which shows the traceback of an error.",
 )
-engines_app = typer.Typer(help="Engines: what is here, and how to add more.", no_args_is_help=True)
 app.add_typer(engines_app, name="engines")
 app.add_typer(import_app, name="import")
 app.command("export")(export)
@@ -39,22 +42,8 @@ app.command("train")(train)
 app.add_typer(review_app, name="review")
 review_app.command("serve")(serve)
 review_app.command("prepare")(prepare)
-quality_app = typer.Typer(help="How good the data is, in figures.", no_args_is_help=True)
 app.add_typer(quality_app, name="quality")
 
-
-Sources = Annotated[
-    list[str], typer.Argument(help="Files, folders or quoted globs with videos or pictures.")
-]
-WorkArgument = Annotated[Path, typer.Argument(help="A work folder of `merr build`.")]
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="A merr.toml; default: ./merr.toml if it is there.")
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", help="One setting, e.g. peak.k=3; may be given several times."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 # Rows come by the 100,000 and hold no cycles; at Python's 700 a fifth of `status` was sweeping.
 OBJECTS_BETWEEN_SWEEPS: Final = 500_000
@@ -114,31 +103,7 @@ def config(
         typer.echo(f"{key} = {value}  # {origin}")
 
 
-@app.command()
-def doctor(as_json: JsonOption = False) -> None:
-    """What is here and what is missing: engines, models, GPU, disk, licences."""
-    import json
-
-    from flows.config import load_config
-    from flows.doctor import examine, report_text
-
-    found = examine(load_config(None).settings)
-    typer.echo(json.dumps(found.as_json(), indent=2) if as_json else report_text(found))
-    if not found.ready:
-        raise typer.Exit(SETUP)
-
-
-@engines_app.command("install")
-def engines_install(
-    name: Annotated[str, typer.Argument(help="Engine, e.g. mesh.")],
-    file: ConfigOption = None,
-    assignments: SetOption = None,
-) -> None:
-    """Install what an engine needs; which model, the settings say."""
-    from flows.config import load_config
-    from flows.doctor import install
-
-    typer.echo(install(name, load_config(file, assignments or ()).settings))
+app.command()(doctor)
 
 
 @app.command()
@@ -285,86 +250,5 @@ def show(
     typer.echo(show_clip(WorkFolder(work), clip, page=page))
 
 
-@app.command()
-def publish(
-    work: WorkArgument,
-    to: Annotated[Path, typer.Option("--to", help="Folder of all releases.")],
-    name: Annotated[str, typer.Option(help="Name of the data set.")],
-    version: Annotated[str, typer.Option(help="X.Y.Z")],
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Put it in the place of another of this version.")
-    ] = False,
-    unfinished: Annotated[
-        bool,
-        typer.Option(
-            "--unfinished", help="Publish although clips are pending or none has a sample."
-        ),
-    ] = False,
-    reviews: Annotated[
-        str | None,
-        typer.Option("--db", help="Database of reviews; default: WORK/review.sqlite if any."),
-    ] = None,
-    assignments: SetOption = None,
-) -> None:
-    """Write an immutable release that load_dataset opens."""
-    from flows.config import change
-    from flows.reviews_said import said_of
-    from flows.session import locked, open_chain, open_log
-    from flows.texts import published_text
-    from pipeline.layout import WorkFolder
-    from pipeline.release import publish as run
-
-    folder = WorkFolder(work)
-    chain = open_chain(folder)
-    chain = chain.with_settings(change(chain.settings, "publish", assignments or ()))
-    with locked(folder), open_log(folder) as log:
-        log.info("publish %s %s", name, version)
-        published = run(
-            chain,
-            to=to,
-            name=name,
-            version=version,
-            replace=replace,
-            unfinished=unfinished,
-            said=said_of(work, reviews),
-        )
-        log.info("published %s", published.manifest.digest)
-    typer.echo(published_text(published))
-
-
-@app.command()
-def verify(
-    release: Annotated[Path, typer.Argument(help="A folder that `merr publish` wrote.")],
-) -> None:
-    """Recount and rehash a release."""
-    from pipeline.release_folder import read_manifest
-    from pipeline.verify import verify as run
-
-    faults = run(release)
-    for fault in faults:
-        typer.echo(f"{release}: {fault}", err=True)
-    if faults:
-        raise typer.Exit(SOME_FAILED)
-    manifest = read_manifest(release)
-    typer.echo(
-        f"{manifest.name} {manifest.version} is whole: {len(manifest.files)} files, "
-        f"{sum(manifest.rows.values())} rows, digest {manifest.digest[:12]}"
-    )
-
-
-@quality_app.command("wer")
-def quality_wer(
-    work: WorkArgument,
-    against: Annotated[
-        Path, typer.Option("--against", help="A table `name,sentence` of what was really said.")
-    ],
-    as_json: JsonOption = False,
-) -> None:
-    """Word and character error rate of the words that an engine heard."""
-    import json
-
-    from flows.quality import errors_json, errors_text, word_errors
-
-    found = word_errors(work, against)
-    told = json.dumps(errors_json(found), indent=2, ensure_ascii=False)
-    typer.echo(told if as_json else errors_text(found))
+app.command()(publish)
+app.command()(verify)

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from flows.cli_options import WorkArgument
+
 review_app = typer.Typer(help="Let people judge what machines wrote.", no_args_is_help=True)
 
-Work = Annotated[Path, typer.Argument(help="A work folder of `merr build`.")]
 Db = Annotated[
     str | None,
     typer.Option("--db", help="postgresql://HOST/NAME or a file; default: WORK/review.sqlite."),
@@ -52,7 +53,7 @@ class Tool(StrEnum):
 
 @review_app.command("queue")
 def queue(
-    work: Work,
+    work: WorkArgument,
     name: Annotated[str, typer.Option("--name", help="Its name; the same again adds to it.")],
     mode: Annotated[
         Mode, typer.Option(help="judge, label_first (blind), or ab (two texts).")
@@ -122,7 +123,7 @@ def queue(
 
 @review_app.command("invite")
 def invite(
-    work: Work,
+    work: WorkArgument,
     name: Annotated[str, typer.Argument(help="Whom; exports and releases use a pseudonym.")],
     role: Annotated[RoleName, typer.Option(help="annotator or lead.")] = RoleName.ANNOTATOR,
     db: Db = None,
@@ -137,13 +138,13 @@ def invite(
 
 
 @review_app.command("pause")
-def pause(work: Work, name: QueueName, db: Db = None) -> None:
+def pause(work: WorkArgument, name: QueueName, db: Db = None) -> None:
     """Hand nothing more out; what is begun may still be decided."""
     _set_paused(work, db, name, paused=True)
 
 
 @review_app.command("resume")
-def resume(work: Work, name: QueueName, db: Db = None) -> None:
+def resume(work: WorkArgument, name: QueueName, db: Db = None) -> None:
     """Hand out again."""
     _set_paused(work, db, name, paused=False)
 
@@ -159,7 +160,7 @@ def _set_paused(work: Path, db: str | None, name: str, *, paused: bool) -> None:
 
 @review_app.command("hand-over")
 def hand_over(
-    work: Work,
+    work: WorkArgument,
     name: QueueName,
     of: Annotated[str, typer.Option("--of", help="Who leaves it.")],
     to: Annotated[str, typer.Option("--to", help="Who goes on.")],
@@ -175,7 +176,7 @@ def hand_over(
 
 
 @review_app.command("settle")
-def settle(work: Work, name: QueueName, db: Db = None) -> None:
+def settle(work: WorkArgument, name: QueueName, db: Db = None) -> None:
     """Put the disagreements of a queue into one of their own, for leads."""
     from flows.extras import need_review
 
@@ -186,7 +187,7 @@ def settle(work: Work, name: QueueName, db: Db = None) -> None:
 
 
 @review_app.command("status")
-def status(work: Work, db: Db = None, as_json: AsJson = False) -> None:
+def status(work: WorkArgument, db: Db = None, as_json: AsJson = False) -> None:
     """How far queues are, and how each person gets on."""
     import json
 
@@ -202,7 +203,7 @@ def status(work: Work, db: Db = None, as_json: AsJson = False) -> None:
 
 @review_app.command("agreement")
 def agreement(
-    work: Work,
+    work: WorkArgument,
     name: Annotated[str | None, typer.Option("--queue", help="Only this queue.")] = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
     db: Db = None,
@@ -220,7 +221,7 @@ def agreement(
 
 @review_app.command("export")
 def export(
-    work: Work,
+    work: WorkArgument,
     form: Annotated[Form, typer.Option("--format", help="What to write.")],
     to: Annotated[Path, typer.Option("--to", help="A file (decisions, preferences) or a folder.")],
     name: Annotated[str | None, typer.Option("--queue", help="Whose samples go out.")] = None,
@@ -237,7 +238,7 @@ def export(
 
 @review_app.command("import")
 def import_(
-    work: Work,
+    work: WorkArgument,
     file: Annotated[Path, typer.Argument(help="What the other program exported, as JSON.")],
     form: Annotated[Tool, typer.Option("--format", help="Which program.")],
     name: Annotated[str, typer.Option("--queue", help="The queue the samples came from.")],

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-_Work = Annotated[Path, typer.Argument(help="A work folder of `merr build`.")]
+from flows.cli_options import WorkArgument
+
 _Database = Annotated[
     str | None,
     typer.Option("--db", help="postgresql://HOST/NAME or a file; default: WORK/review.sqlite."),
@@ -13,7 +14,7 @@ _Database = Annotated[
 
 
 def serve(
-    work: _Work,
+    work: WorkArgument,
     db: _Database = None,
     host: Annotated[
         str, typer.Option(help="Address to listen at; others than this machine reach 0.0.0.0.")
@@ -32,7 +33,7 @@ def serve(
 
 
 def prepare(
-    work: _Work,
+    work: WorkArgument,
     db: _Database = None,
     every: Annotated[
         bool, typer.Option("--all", help="Every clip, not only those of queues.")

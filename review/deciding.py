@@ -6,18 +6,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from review.answers import check_answer, check_labels
 from review.drafts import drop_draft
 from review.errors import ConflictError, InvalidError, LeaseLostError, MissingError
 from review.handout import SHOWN, TIMES, Handout, blind_labels, is_flipped, lease
-from review.leases import ITEM, changing, drop_lease, has_room, item_row
-from review.marks import beside_machine, marks_json, read_marks
+from review.leases import ITEM, changing, drop_lease, has_room
+from review.marks import beside_machine, marks_json
 from review.people import Person
 from review.queues import Queue
-from review.store import ReviewStore, insert_into
+from review.store import ReviewStore
 from review.tables import drafts, events, items, leases, mine, standing, whose
 from schemas.review import Answer, EventKind, Preference, ShownSample
 from schemas.sample import text_hash_of
@@ -48,7 +48,7 @@ _COUNT: Final = (
     .where(items.c.item_id == bindparam("of_item"))
     .values(done=bindparam("now_done"), open=bindparam("now_open"))
 )
-_SWAPPED: Final[dict[Preference, Preference]] = {"a1": "a2", "a2": "a1", "same": "same"}
+SWAPPED: Final[dict[Preference, Preference]] = {"a1": "a2", "a2": "a1", "same": "same"}
 
 
 @dataclass(frozen=True)
@@ -139,74 +139,6 @@ def flag(store: ReviewStore, person: Person, ticket: Ticket, note: str) -> Decid
         return Decided(event_id=event_id, version=ticket.version + 1)
 
 
-def undo(store: ReviewStore, person: Person, event_id: int, request_id: str) -> Handout:
-    """Take back one's own decision or skip, however old. The sample comes back under a lease, with
-    what was answered as its draft. MissingError for what is not one's own or does not stand."""
-    with store.read() as db:
-        event = _own_event(db, person, event_id)
-    with changing(store, event["item_id"]) as (db, item, queue):
-        _take_back(db, person, event, request_id, store.clock())
-        return lease(db, person, queue, item["item_id"], store.clock())
-
-
-def _take_back(
-    db: Connection, person: Person, event: RowMapping, request_id: str, now: int
-) -> None:
-    if _known(db, person, request_id, event["item_id"]) is not None:
-        return
-    ours = standing.c.event_id == event["event_id"]
-    counted = db.execute(delete(standing).where(ours).returning(standing.c.counts)).scalar()
-    if counted is None:
-        raise ConflictError("this was taken back already")
-    if not counted and not has_room(db, item_row(db, event["item_id"]), person, now):
-        raise ConflictError("others have reviewed this sample since: it cannot come back")
-    _insert_event(
-        db,
-        item_id=event["item_id"],
-        person_id=person.person_id,
-        request_id=request_id,
-        kind="undo",
-        at_ms=now,
-        undoes=event["event_id"],
-        **_columns(Answer()),
-    )
-    if counted:
-        here = items.c.item_id == event["item_id"]
-        db.execute(update(items).where(here).values(done=items.c.done - 1, open=True))
-    if event["kind"] == "decide":
-        _draft_again(db, person, event, now)
-
-
-def _draft_again(db: Connection, person: Person, event: RowMapping, now: int) -> None:
-    shown = event["preference"]
-    answer = Answer(
-        labels=tuple(json.loads(event["labels_json"])),
-        intensity=event["intensity"],
-        verdict=event["verdict"],
-        reason=event["reason"],
-        note=event["note"],
-        edited_text=event["edited_text"],
-        preference=_SWAPPED[shown] if shown and event["flipped"] else shown,
-        seconds=event["seconds"],
-        marks=read_marks(event["marks_json"]),
-        saw_marks=event["saw_marks"],
-        saw_label=event["saw_label"],
-    )
-    row = {"draft_json": answer.model_dump_json(), "version": 1, "saved_ms": now}
-    keys = {"item_id": event["item_id"], "person_id": person.person_id}
-    statement = insert_into(db, drafts).values(**keys, **row)
-    db.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=row))
-
-
-def _own_event(db: Connection, person: Person, event_id: int) -> RowMapping:
-    mine = (events.c.event_id == event_id) & (events.c.person_id == person.person_id)
-    mine &= events.c.kind.in_(("decide", "skip"))
-    found = db.execute(select(events).where(mine)).mappings().first()
-    if found is None:
-        raise MissingError("there is no such decision of yours")
-    return found
-
-
 @dataclass(frozen=True)
 class _Change:
     """One change of one person on one item, inside its transaction."""
@@ -239,10 +171,10 @@ class _Change:
         flipped = None
         if self.item["other_hash"] is not None and kind == "decide":
             flipped = is_flipped(self.queue, self.item["item_id"], self.person)
-        columns = _columns(answer) | {"flipped": flipped}
+        columns = columns_of(answer) | {"flipped": flipped}
         if flipped and answer.preference is not None:
-            columns["preference"] = _SWAPPED[answer.preference]
-        return _insert_event(
+            columns["preference"] = SWAPPED[answer.preference]
+        return insert_event(
             self.db,
             item_id=self.item["item_id"],
             person_id=self.person.person_id,
@@ -280,11 +212,11 @@ def _change(store: ReviewStore, person: Person, ticket: Ticket) -> Iterator[_Cha
             ticket=ticket,
             item=item,
             queue=queue,
-            known=_known(db, person, ticket.request_id, ticket.item_id) if again else None,
+            known=known(db, person, ticket.request_id, ticket.item_id) if again else None,
         )
 
 
-def _known(db: Connection, person: Person, request_id: str, item_id: int) -> Decided | None:
+def known(db: Connection, person: Person, request_id: str, item_id: int) -> Decided | None:
     """What came of a request that was here before. ConflictError when its name is of another."""
     found = db.execute(_REQUEST, {"request": request_id}).mappings().first()
     if found is None:
@@ -321,7 +253,7 @@ def is_right(labels: Sequence[str], gold: Sequence[str]) -> bool:
     return bool(labels) and labels[0] in gold
 
 
-def _columns(answer: Answer) -> dict[str, Any]:
+def columns_of(answer: Answer) -> dict[str, Any]:
     edited = answer.edited_text
     return {
         **answer.model_dump(exclude={"labels", "marks"}),
@@ -331,6 +263,6 @@ def _columns(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _insert_event(db: Connection, **row: Any) -> int:
+def insert_event(db: Connection, **row: Any) -> int:
     event_id: int = db.execute(_EVENT, row).scalar_one()
     return event_id

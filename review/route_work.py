@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from review.deciding import Decided, Ticket, decide, flag, label_blind, skip, undo
+from review.deciding import Decided, Ticket, decide, flag, label_blind, skip
 from review.desk import MyQueue, my_queues
 from review.drafts import save_draft
 from review.errors import ReviewError
@@ -15,6 +15,7 @@ from review.history import OwnWork, own_history, own_work
 from review.house import House, Somebody, TheHouse
 from review.people import Person
 from review.screen import NextScreen, Screen, next_of, screen_of
+from review.undoing import undo
 from schemas.review import MOST_LABELS, MOST_NOTE, Answer, Decision, Intensity
 from schemas.units import Row
 

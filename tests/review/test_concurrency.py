@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from review.deciding import decide, flag, skip, undo
+from review.deciding import decide, flag, skip
 from review.drafts import save_draft
 from review.errors import ReviewError
 from review.handout import Handout, Idle, give_back, next_item
 from review.history import all_events
 from review.store import ReviewStore, open_store
 from review.tables import events, items, leases, standing
+from review.undoing import undo
 from schemas.review import Answer
 from tests.review.office import accepted, handed, person, queue_of, ticket
 

@@ -2,12 +2,13 @@
 
 import pytest
 
-from review.deciding import decide, flag, label_blind, skip, undo
+from review.deciding import decide, flag, label_blind, skip
 from review.drafts import save_draft
 from review.errors import ConflictError, InvalidError, LeaseLostError, MissingError
 from review.handout import Handout, Idle, give_back, next_item, renew
 from review.history import own_history, own_work
 from review.queues import Entry, Gold, fill, hand_over, pause, set_members
+from review.undoing import undo
 from schemas.review import Answer
 from tests.review.office import accepted, handed, person, queue_of, sample, ticket
 

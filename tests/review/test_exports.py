@@ -8,12 +8,13 @@ from xml.etree import ElementTree as Tree
 import pytest
 
 from review import argilla, label_studio
-from review.deciding import decide, undo
+from review.deciding import decide
 from review.errors import InvalidError
 from review.exporting import COLUMNS, export_decisions, export_preferences
 from review.history import all_events
 from review.outside import take_in
 from review.queues import Entry
+from review.undoing import undo
 from schemas.errors import SetupError
 from schemas.parquet import read_rows
 from schemas.review import Answer, Decision

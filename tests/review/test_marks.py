@@ -5,13 +5,14 @@ from sqlalchemy import create_engine, text
 
 from review.adjudicating import adjudicate
 from review.agreement import agreement
-from review.deciding import decide, label_blind, undo
+from review.deciding import decide, label_blind
 from review.errors import InvalidError
 from review.exporting import export_decisions
 from review.history import all_events, own_history, versions_of
 from review.marks import machine_marks
 from review.queues import Entry
 from review.store import open_store
+from review.undoing import undo
 from schemas.clues import ClaimCheck, Clue
 from schemas.parquet import read_rows
 from schemas.review import Answer, ClaimMark, Decision
