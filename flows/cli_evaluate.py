@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli_options import ConfigOption
 from flows.guard import SOME_FAILED
 
 if TYPE_CHECKING:
@@ -65,10 +66,7 @@ def evaluate(
     jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the intervals.")] = 0,
     resamples: Annotated[int, typer.Option(min=1, help="How often clips are drawn anew.")] = 2000,
-    file: Annotated[
-        Path | None,
-        typer.Option("--config", help="A merr.toml; default: ./merr.toml if it is there."),
-    ] = None,
+    file: ConfigOption = None,
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="One setting, e.g. judge.model=NAME.")
     ] = None,

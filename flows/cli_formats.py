@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from flows.cli_options import ConfigOption
+
 import_app = typer.Typer(help="Take over what others made.", no_args_is_help=True)
 
 
@@ -28,10 +30,7 @@ def import_merr(
     transcripts: Annotated[
         Path | None, typer.Option("--transcripts", help="A table `name,sentence`.")
     ] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option("--config", help="A merr.toml; default: ./merr.toml if it is there."),
-    ] = None,
+    file: ConfigOption = None,
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", help="One setting, e.g. imports.dirty_texts=leave_out."),

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from flows.cli_options import ConfigOption
 from flows.guard import SOME_FAILED
 
 
@@ -27,10 +28,7 @@ def predict(
     ] = False,
     serve: Annotated[bool, typer.Option("--serve", help="Open a page to try it on.")] = False,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Of that page.")] = 7860,
-    file: Annotated[
-        Path | None,
-        typer.Option("--config", help="A merr.toml; default: ./merr.toml if it is there."),
-    ] = None,
+    file: ConfigOption = None,
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="One setting, e.g. features.device=cuda.")
     ] = None,

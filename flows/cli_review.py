@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli_options import WorkArgument
+from flows.cli_options import JsonOption, WorkArgument
 
 review_app = typer.Typer(help="Let people judge what machines wrote.", no_args_is_help=True)
 
@@ -15,7 +15,6 @@ Db = Annotated[
     typer.Option("--db", help="postgresql://HOST/NAME or a file; default: WORK/review.sqlite."),
 ]
 QueueName = Annotated[str, typer.Argument(help="Name of a queue.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 class Mode(StrEnum):
@@ -187,7 +186,7 @@ def settle(work: WorkArgument, name: QueueName, db: Db = None) -> None:
 
 
 @review_app.command("status")
-def status(work: WorkArgument, db: Db = None, as_json: AsJson = False) -> None:
+def status(work: WorkArgument, db: Db = None, as_json: JsonOption = False) -> None:
     """How far queues are, and how each person gets on."""
     import json
 
@@ -207,7 +206,7 @@ def agreement(
     name: Annotated[str | None, typer.Option("--queue", help="Only this queue.")] = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
     db: Db = None,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """How far people agree, counted over what they said before the machine's answer was shown."""
     from flows.extras import need_review
