@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from annotators.models.weights import PITCH, weight_path
 from flows.face_engines import check_face_models, jobs_for, with_face_engine
@@ -54,6 +55,7 @@ class Built:
 def build(request: Request) -> Built:
     """Raises SetupError when the run cannot start or go on; broken files are in the books."""
     work = request.work
+    _check_place(request)
     _check_disk(work)
     settings = with_face_engine(request.settings, os.environ)
     with locked(work), open_log(work) as log, shown_progress() as listen:
@@ -78,6 +80,16 @@ def _nothing_found(request: Request, catalog: Catalog) -> str:
         f"{' '.join(request.sources)}: no film or picture among them, {what}; merr takes "
         "mp4 m4v mov mkv avi webm flv, and jpg jpeg png webp bmp"
     )
+
+
+def _check_place(request: Request) -> None:
+    """Before anything is written: what is in a work folder is no source any more."""
+    root = request.work.root.resolve()
+    for source in request.sources:
+        if Path(source).is_dir() and Path(source).resolve() == root:
+            raise SetupError(
+                f"--work {request.work.root}: is the folder of the videos itself; give another one"
+            )
 
 
 def _check_disk(work: WorkFolder) -> None:

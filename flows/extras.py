@@ -56,5 +56,5 @@ def need_review() -> None:
     if missing:
         raise SetupError(
             f"merr review: {' and '.join(missing)} not here; install what it needs with "
-            "pip install 'merr[review]'"
+            "pip install 'merr[review]' (in a clone: pip install -e '.[review]')"
         )

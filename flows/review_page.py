@@ -1,6 +1,7 @@
 """What `merr review serve` and `merr review prepare` do."""
 
 import os
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from pipeline.pool import WorkerPool
 from review.media_folder import MediaFolder
 from review.preparing import Preparation, prepare
 from review.release_media import prepare_from_release
+from schemas.errors import SetupError
 
 _MOST_TOLD: Final = 10
 
@@ -33,6 +35,7 @@ def serve_page(
     from review.store import open_store, review_file
 
     load_run(work)
+    _check_port(host, port)
     store = open_store(db, default=review_file(work))
     try:
         server = make_server(open_house(work, store), host=host, port=port, names=names)
@@ -45,6 +48,19 @@ def serve_page(
         server.run()
     finally:
         store.close()
+
+
+def _check_port(host: str, port: int) -> None:
+    """A server that cannot listen says so after its address, in words of its own."""
+    kind = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(kind, socket.SOCK_STREAM) as place:
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            place.bind((host, port))
+        except OSError as e:
+            raise SetupError(
+                f"--host {host} --port {port}: cannot be listened at: {e.strerror}; give another"
+            ) from e
 
 
 def prepare_media(

@@ -122,7 +122,10 @@ def _entries(
 def invite_person(work: Path, db: str | None, name: str, role: Role) -> str:
     with reviews_of(work, db) as store:
         token = invite(store, name, role)
-    return f"{name} ({role}) may set a password once, within 7 days, with\n{token}"
+    return (
+        f"{name} ({role}) may set a password once, within 7 days, at the address that "
+        f"`merr review serve` shows, with this in the place of /login:\n/invite#{token}"
+    )
 
 
 def set_paused(work: Path, db: str | None, name: str, *, paused: bool) -> str:

@@ -14,5 +14,6 @@ def need_train_extra(command: str) -> None:
     if missing:
         raise SetupError(
             f"{command}: needs the extra `train`, of which {', '.join(missing)} is missing here: "
-            "pip install 'merr[train]' (3 GB with torch for CUDA, 1 GB with torch for CPUs)"
+            "pip install 'merr[train]' (in a clone: pip install -e '.[train]'; 3 GB with torch for "
+            "CUDA, 1 GB with torch for CPUs)"
         )

@@ -4,17 +4,21 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Literal, get_args
 
 from annotators.wording import drawn
 from schemas.instruction import InstructionSample, Message, Task, lay_out
 from schemas.label import Vocabulary
 from schemas.sample import CoarseSample, FineSample, Tier, sample_id_of
 
+# describe: of the task `reason`, for captions, which conclude nothing.
+Pool = Literal["emotion", "reason", "describe"]
+
 
 @dataclass(frozen=True)
 class Prompts:
     version: str
-    pools: dict[Task, tuple[str, ...]]  # "{labels}" stands for the vocabulary
+    pools: dict[Pool, tuple[str, ...]]  # "{labels}" stands for the vocabulary
 
 
 @cache
@@ -23,7 +27,7 @@ def load_prompts() -> Prompts:
     table = tomllib.loads(path.read_text("utf-8"))
     return Prompts(
         version=table["version"],
-        pools={"emotion": tuple(table["emotion"]), "reason": tuple(table["reason"])},
+        pools={pool: tuple(table[pool]) for pool in get_args(Pool)},
     )
 
 
@@ -58,7 +62,8 @@ def _one(
     seed: int,
 ) -> InstructionSample:
     sample_id = sample_id_of(clip_id, tier, task)
-    prompt = _prompt(task, sample_id, vocabulary, seed)
+    pool: Pool = "describe" if (tier, task) == ("coarse", "reason") else task
+    prompt = _prompt(pool, sample_id, vocabulary, seed)
     instruction = lay_out(task, prompt, text)
     return InstructionSample(
         sample_id=sample_id,
@@ -76,7 +81,7 @@ def _one(
     )
 
 
-def _prompt(task: Task, sample_id: str, vocabulary: Vocabulary, seed: int) -> str:
-    pool = load_prompts().pools[task]
-    chosen = pool[drawn(seed, sample_id) % len(pool)]
+def _prompt(pool: Pool, sample_id: str, vocabulary: Vocabulary, seed: int) -> str:
+    prompts = load_prompts().pools[pool]
+    chosen = prompts[drawn(seed, sample_id) % len(prompts)]
     return chosen.replace("{labels}", ", ".join(vocabulary.labels))

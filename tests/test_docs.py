@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import typer.main
 from pydantic import ValidationError
@@ -448,6 +449,23 @@ def test_the_rows_shown_have_columns_that_exist():
     assert set(shown) == {"coarse", "fine"}
     for table, row in shown.items():
         assert set(row) <= set(TABLES[table].model_fields)
+
+
+def test_the_rows_shown_are_those_of_the_demo(release):
+    """Texts and lists are shortened: a text ends in "...", a list lacks entries."""
+    shown = {kind.split()[1]: json.loads(t) for kind, t in blocks(README) if kind[:4] == "json"}
+    for table, row in shown.items():
+        files = (release / table).glob("*.parquet")
+        rows = [made for file in files for made in pq.read_table(file).to_pylist()]
+        made = next(made for made in rows if made["name"] == row["name"])
+        wrong = {name: made[name] for name, told in row.items() if not is_of(told, made[name])}
+        assert wrong == {}
+
+
+def is_of(told, made) -> bool:
+    if isinstance(told, str) and told.endswith("..."):
+        return made.startswith(told.removesuffix("...").rstrip())
+    return all(one in made for one in told) if isinstance(told, list) else told == made
 
 
 # ---- figures, links, names

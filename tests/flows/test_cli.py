@@ -273,6 +273,13 @@ def test_an_error_is_one_line_that_says_what_to_do(merr, workshop, words):
     assert re.fullmatch(r"merr: .{20,}\n", err), err
 
 
+def test_the_folder_of_the_videos_is_no_work_folder_and_stays_clean(merr, workshop):
+    before = sorted(workshop.sources.iterdir())
+    code, _, err = merr("build", workshop.sources, "--work", f"{workshop.sources}/")
+    assert (code, "is the folder of the videos itself" in err) == (2, True)
+    assert sorted(workshop.sources.iterdir()) == before
+
+
 def test_one_merr_at_a_time_works_on_a_folder(merr, workshop, tmp_path):
     with FileLock(workshop.work.lock):
         for words in (

@@ -72,6 +72,7 @@ def test_from_a_queue_to_a_release_that_says_what_people_saw(merr, work, store, 
         code, out, _ = merr("review", "invite", work, name)
         assert code == 0
         assert f"{name} (annotator) may set a password once" in out
+        assert out.splitlines()[-1].startswith("/invite#")
     review_all(store, ("ann", "ben"), "first", "happy")
     code, out, _ = merr("review", "status", work)
     assert f"first: {count} of {count} samples done" in out

@@ -1,6 +1,7 @@
 """`merr review prepare` and `merr review serve`, as they are typed."""
 
 import signal
+import socket
 import subprocess
 import sys
 
@@ -72,6 +73,16 @@ def test_the_page_is_served_until_it_is_stopped(workshop):
             assert http.get(f"http://127.0.0.1:{port}/login").status_code == 200
         serving.send_signal(signal.SIGINT)
         assert serving.wait(20) == 130
+
+
+def test_a_port_that_is_taken_is_named_before_an_address_is_shown(workshop):
+    chain = workshop.open()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, said = merr("serve", chain.work.root, "--port", port)
+    assert code == 2
+    assert f"--port {port}: cannot be listened at: Address already in use" in said
+    assert "http" not in said
 
 
 def test_what_is_no_work_folder_is_not_served(tmp_path):

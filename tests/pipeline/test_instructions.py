@@ -108,6 +108,16 @@ def test_pools_are_wide_distinct_and_give_no_label_away():
         assert all(leaked_words(prompt, MERR) == () for prompt in pool)
 
 
+def test_what_concludes_nothing_is_not_asked_for_a_conclusion():
+    """A caption tells what was observed; a fine text says what follows."""
+    pools = load_prompts().pools
+    for seed in range(30):
+        _, caption = instruct(coarse(), None, MER, seed)
+        [reasoned] = instruct(fine(), None, MER, seed)
+        assert caption.prompt in pools["describe"]
+        assert reasoned.prompt in pools["reason"]
+
+
 def test_questions_are_drawn_evenly_and_the_same_again():
     sample = coarse()
     rows = [
