@@ -204,7 +204,7 @@ def status(work: WorkArgument, as_json: JsonOption = False) -> None:
         typer.echo(f"\n{calls_text(calls)}")
     typer.echo(problems_text(unseen, unused, chain.names_of, work))
     if books.failed > len(unseen):
-        typer.echo(f"{books.failed - len(unseen)} more failed and were accepted")
+        typer.echo(f"failed and accepted: {books.failed - len(unseen)}")
 
 
 @app.command()

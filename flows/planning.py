@@ -180,7 +180,7 @@ def plan_text(plan: Plan) -> str:
     return "\n".join(
         (
             f"files      {plan.files} found, {plan.other_kind} of another kind, "
-            f"{plan.unreadable} unreadable",
+            f"{plan.unreadable} unreadable{'; `merr build` says why' if plan.unreadable else ''}",
             f"videos     {plan.videos}, {plan.hours:.2f} hours, {plan.labelled} with a label",
             f"clips      {clips}",
             *_calls_text(plan),

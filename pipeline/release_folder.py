@@ -19,7 +19,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        raise SetupError(f"{folder}: is not a release: it holds no {MANIFEST}") from None
+        versions = sorted(path.parent for path in folder.glob(f"*/{MANIFEST}"))
+        hint = f"; give one of its versions, e.g. {versions[-1]}" if versions else ""
+        raise SetupError(f"{folder}: is not a release: it holds no {MANIFEST}{hint}") from None
     except ValueError as e:
         raise SetupError(f"{path}: is damaged: {str(e).splitlines()[0]}") from e
 

@@ -306,6 +306,11 @@ def test_a_folder_that_is_no_release_is_not_touched(built, tmp_path):
     assert (tmp_path / "demo" / "0.1.0" / "diary.txt").read_text() == "mine"
 
 
+def test_who_names_the_data_set_is_told_its_versions(release):
+    with pytest.raises(SetupError, match=r"give one of its versions, e\.g\. .*demo/0\.1\.0"):
+        read_manifest(release.parent)
+
+
 def test_a_damaged_manifest_is_named(release, tmp_path):
     (tmp_path / "manifest.json").write_text('{"name": 3')
     with pytest.raises(SetupError, match=r"manifest\.json: is damaged"):
