@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from schemas.disk import fsync
 from schemas.errors import SetupError
 from schemas.release import Manifest
 
@@ -62,23 +63,15 @@ def unfinished_folder(folder: Path) -> Iterator[Path]:
 def show(scratch: Path, folder: Path) -> None:
     """One rename makes the release visible; a replaced one is moved aside first."""
     for path in (*sorted(scratch.rglob("*")), scratch):
-        _fsync(path)
+        fsync(path)
     if folder.exists():
         folder.rename(_aside(folder))
         scratch.rename(folder)
         shutil.rmtree(_aside(folder))
     else:
         scratch.rename(folder)
-    _fsync(folder.parent)
+    fsync(folder.parent)
 
 
 def _aside(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.replaced.tmp")
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -16,6 +16,7 @@ from typing import IO, Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.disk import fsync
 from schemas.errors import SetupError
 from schemas.units import Row
 
@@ -91,11 +92,7 @@ def _show(scratch: Path, folder: Path) -> None:
     if folder.exists():
         shutil.rmtree(folder)
     scratch.rename(folder)
-    handle = os.open(folder.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    fsync(folder.parent)
 
 
 @dataclass(frozen=True)

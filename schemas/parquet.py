@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
 from schemas.arrow import SCHEMA_VERSION, arrow_schema
+from schemas.disk import fsync
 from schemas.errors import SetupError
 from schemas.units import Row
 
@@ -72,19 +73,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield unfinished
-        _fsync(unfinished)
+        fsync(unfinished)
         unfinished.replace(path)
-        _fsync(path.parent)
+        fsync(path.parent)
     finally:
         unfinished.unlink(missing_ok=True)
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def read_rows(path: Path, row: type[R]) -> list[R]:

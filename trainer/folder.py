@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from schemas.disk import fsync
+
 COMPLETE: Final = "complete"  # the last file that is written into such a folder
 
 
@@ -26,7 +28,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         if not is_complete(path):
             shutil.rmtree(path, ignore_errors=True)  # a part of one, from before a crash
             unfinished.rename(path)
-            _fsync(path.parent)
+            fsync(path.parent)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
@@ -43,15 +45,7 @@ def clear_unfinished(parent: Path) -> None:
 
 def _seal(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
-        _fsync(path)
+        fsync(path)
     (folder / COMPLETE).write_bytes(b"")
-    _fsync(folder / COMPLETE)
-    _fsync(folder)
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    fsync(folder / COMPLETE)
+    fsync(folder)
